@@ -1,0 +1,83 @@
+/** What the parser makes of assembly text: statements in source order, each with its position. Nothing is resolved yet. */
+
+/** Where a statement was written. Inside a macro expansion this is the line of the macro's use, as in Go's listing. */
+export interface Position {
+  readonly file: string;
+  readonly line: number;
+}
+
+export type Abi = 'ABI0' | 'ABIInternal';
+
+/** A symbol as written: `runtime·foo<ABIInternal>(SB)` has name "runtime.foo"; a leading · keeps its dot (".foo"). */
+export interface SymbolName {
+  readonly name: string;
+  /** `name<>`: visible in its own file only. */
+  readonly isStatic: boolean;
+  readonly abi: Abi;
+}
+
+/** Go's names: AX…R15, AL AH…R15B, X0…X15, Y0…Y15, Z0…, K0…K7, M0…M7, F0…F7, SP, TLS, CS…GS. */
+export type RegisterName = string;
+
+export type Operand =
+  | { readonly kind: 'register'; readonly name: RegisterName }
+  /** `$expr`: a 64-bit pattern, read as signed. */
+  | { readonly kind: 'immediate'; readonly value: bigint }
+  /** `$1.5`: a floating constant. */
+  | { readonly kind: 'float'; readonly value: number }
+  /** `$"text"`: bytes for DATA. */
+  | { readonly kind: 'string'; readonly bytes: Uint8Array }
+  /** Anything in memory, and, with `addressOf`, its address (`$sym+8(SB)`, `$x-8(SP)`). */
+  | MemoryOperand
+  /** A jump target: a label. */
+  | { readonly kind: 'label'; readonly name: string; readonly offset: bigint }
+  /** A jump target `n(PC)`: n instructions from this one. */
+  | { readonly kind: 'pc'; readonly offset: bigint };
+
+export interface MemoryOperand {
+  readonly kind: 'memory';
+  readonly addressOf: boolean;
+  /** With `name(SB)`, `name+8(FP)`, `name-8(SP)`. */
+  readonly symbol?: SymbolName;
+  /** SB global, FP argument (`x+0(FP)`), AUTO local (`x-8(SP)`); undefined: a plain hardware address. */
+  readonly pseudo?: 'SB' | 'FP' | 'AUTO';
+  readonly offset: bigint;
+  /** A hardware register, `SP` included (bare `8(SP)`), or TLS. */
+  readonly base?: RegisterName;
+  readonly index?: RegisterName;
+  /** 1, 2, 4 or 8; present exactly when `index` is. */
+  readonly scale?: number;
+}
+
+export type Statement =
+  | { readonly kind: 'label'; readonly at: Position; readonly name: string }
+  | {
+      readonly kind: 'instruction';
+      readonly at: Position;
+      /** Upper-case, as written, aliases not resolved, AVX-512 suffixes split off. */
+      readonly mnemonic: string;
+      readonly suffixes: readonly string[];
+      readonly operands: readonly Operand[];
+    }
+  | {
+      readonly kind: 'text';
+      readonly at: Position;
+      readonly symbol: SymbolName;
+      readonly flags: number;
+      /** The declared frame, `$frame-args`; −8 is kept as written. */
+      readonly frame: number;
+      /** Undefined when `-args` is missing: unknown. */
+      readonly args: number | undefined;
+    }
+  | {
+      readonly kind: 'data';
+      readonly at: Position;
+      readonly symbol: SymbolName;
+      readonly offset: number;
+      /** 1, 2, 4 or 8; any length up to 8 for strings. */
+      readonly width: number;
+      readonly value: Operand;
+    }
+  | { readonly kind: 'globl'; readonly at: Position; readonly symbol: SymbolName; readonly flags: number; readonly size: number }
+  | { readonly kind: 'pcdata'; readonly at: Position; readonly index: number; readonly value: number }
+  | { readonly kind: 'funcdata'; readonly at: Position; readonly index: number; readonly symbol: SymbolName };

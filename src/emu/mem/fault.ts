@@ -1,0 +1,29 @@
+/** Why an access or an instruction could not complete. A fault leaves every register and byte as it was. */
+
+export type Access = 'read' | 'write' | 'execute';
+
+export type Fault =
+  /** #PF. `mapped` tells a protection violation from an address that nothing is mapped at. */
+  | {
+      readonly kind: 'page';
+      readonly address: bigint;
+      readonly access: Access;
+      readonly size: number;
+      readonly mapped: boolean;
+    }
+  /** #GP(0): non-canonical address, misaligned aligned-vector access, privileged instruction. */
+  | { readonly kind: 'protection'; readonly detail: string }
+  /** #UD. */
+  | { readonly kind: 'undefined'; readonly detail: string }
+  /** #DE: division by zero, or a quotient that does not fit. */
+  | { readonly kind: 'divide' }
+  /** Not a CPU fault: the row decodes, but callgate has no meaning for it yet. */
+  | { readonly kind: 'no-meaning'; readonly mnemonic: string };
+
+/** Thrown from deep inside an instruction; engines turn it into a `Stop`. Not an Error: no host stack is wanted. */
+export class Trap {
+  readonly fault: Fault;
+  constructor(fault: Fault) {
+    this.fault = fault;
+  }
+}
