@@ -29,6 +29,8 @@ export type Operand =
   | { readonly kind: 'string'; readonly bytes: Uint8Array }
   /** Anything in memory, and, with `addressOf`, its address (`$sym+8(SB)`, `$x-8(SP)`). */
   | MemoryOperand
+  /** `[Z0-Z3]`: the four-register source of VP4DPWSSD and V4FMADDPS. */
+  | { readonly kind: 'register-list'; readonly first: RegisterName; readonly last: RegisterName }
   /** A jump target: a label. */
   | { readonly kind: 'label'; readonly name: string; readonly offset: bigint }
   /** A jump target `n(PC)`: n instructions from this one. */
@@ -37,6 +39,8 @@ export type Operand =
 export interface MemoryOperand {
   readonly kind: 'memory';
   readonly addressOf: boolean;
+  /** `CALL *sym(SB)`: jump to the address stored there. Jumps to a symbol only; `*(AX)` means `(AX)` already. */
+  readonly indirect?: true;
   /** With `name(SB)`, `name+8(FP)`, `name-8(SP)`. */
   readonly symbol?: SymbolName;
   /** SB global, FP argument (`x+0(FP)`), AUTO local (`x-8(SP)`); undefined: a plain hardware address. */
@@ -78,6 +82,12 @@ export type Statement =
       readonly width: number;
       readonly value: Operand;
     }
-  | { readonly kind: 'globl'; readonly at: Position; readonly symbol: SymbolName; readonly flags: number; readonly size: number }
+  | {
+      readonly kind: 'globl';
+      readonly at: Position;
+      readonly symbol: SymbolName;
+      readonly flags: number;
+      readonly size: number;
+    }
   | { readonly kind: 'pcdata'; readonly at: Position; readonly index: number; readonly value: number }
   | { readonly kind: 'funcdata'; readonly at: Position; readonly index: number; readonly symbol: SymbolName };

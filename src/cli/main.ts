@@ -1,2 +1,138 @@
-/** The command line. */
-console.log('callgate');
+/** The command line: parses it, runs a command, turns every failure into one line and an exit code. */
+import { Command, CommanderError, Option } from 'commander';
+import { RuleError } from '#emu/linux/rules.ts';
+import { type AsmOptions, asm } from './commands/asm.ts';
+import { list, topicNames } from './commands/list.ts';
+import { run } from './commands/run.ts';
+import { type TraceOptions, trace } from './commands/trace.ts';
+import { AssemblyErrors, type RunOptions } from './context.ts';
+import { InputError } from './fail.ts';
+import { progressDone } from './progress.ts';
+import { version } from './version.ts';
+
+/** As Go's assembler: after this many the rest is not printed. */
+const MAX_ERRORS = 10;
+
+const collect = (value: string, before: readonly string[]): string[] => [...before, value];
+
+const program = new Command('callgate')
+  .description(
+    "An x86-64 machine for the places where Go meets C: runs the amd64 assembly of Go's runtime,\ninstruction by instruction, and checks what it must keep true.",
+  )
+  .version(version, '-V, --version')
+  .exitOverride()
+  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'callgate: ')) })
+  .showHelpAfterError('(callgate --help shows the commands)')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  callgate run                          every scenario, from every stack, at all 16 alignments of RSP
+  callgate run --goroot "$(go env GOROOT)"   the same on Go's own assembly
+  callgate run my_stub.s                your file in place of the stubs it defines
+  callgate run sum.s:·Sum --arg 2 --arg 3    call one function
+  callgate trace mmap --on curg --residue 8  every instruction of one run
+  callgate trace munmap --fail munmap:EINVAL@1
+  callgate asm my_stub.s                bytes, listing, relocations
+
+Exit status: 0 all held, 1 a check failed, 2 bad input.`,
+  );
+
+/** Options of the commands that run something. */
+function running(c: Command): Command {
+  return c
+    .option('--goroot <dir>', "run the stubs of this Go 1.19 tree instead of callgate's own")
+    .option('--seed <n>', 'seed of the junk that C functions leave in registers they may destroy', '0')
+    .option(
+      '--fail <rule>',
+      'make a system call fail: mmap:ENOMEM, mmap:ENOMEM@2, munmap:EINVAL@1-3 (repeatable)',
+      collect,
+      [],
+    )
+    .option('--arg <n>', 'argument word for FILE.s:SYMBOL (repeatable)', collect, [])
+    .option('-I, --include <dir>', 'look for #include files here first (repeatable)', collect, [])
+    .option('-D, --define <name[=value]>', 'define a preprocessor name (repeatable)', collect, [])
+    .option('--json', 'print JSON');
+}
+
+let status = 0;
+
+running(program.command('run'))
+  .summary('verdicts for every stub, stack and alignment')
+  .description(
+    'Run scenarios from g0, the goroutine and gsignal, with all 16 values of RSP mod 16, and print a table of verdicts.\nWith FILE.s, the functions it defines replace the stubs of the same name; FILE.s:SYMBOL calls one function.',
+  )
+  .argument('[scenario|FILE.s[:SYMBOL]]', 'what to run; everything when left out')
+  .action((target: string | undefined, options: RunOptions) => {
+    status = run(target, options);
+  });
+
+running(program.command('trace'))
+  .summary('one run, instruction by instruction')
+  .description(
+    'Print every retired instruction with its address, source line, bytes and what it changed, and the system calls,\nhost calls and stack switches in between. The same input gives the same bytes.',
+  )
+  .argument('<scenario|FILE.s[:SYMBOL]>', 'what to trace')
+  .option('--on <stack>', 'where it starts: g0, curg or gsignal', 'curg')
+  .option('--residue <n>', 'bytes taken off every stack, 0 to 15', '0')
+  .option('--situation <name>', "which of the scenario's situations (the beginning of its name is enough)")
+  .option('--scenario <name>', 'which of the scenarios that FILE.s takes part in')
+  .option('--budget <n>', 'stop after this many instructions')
+  .action((target: string, options: TraceOptions) => {
+    status = trace(target, options);
+  });
+
+program
+  .command('asm')
+  .summary('what a file assembles to')
+  .description('Assemble one file of Go assembly and print its listing, bytes or symbols.')
+  .argument('<FILE.s>')
+  .option('--goroot <dir>', 'take headers from this Go tree')
+  .option('-I, --include <dir>', 'look for #include files here first (repeatable)', collect, [])
+  .option('-D, --define <name[=value]>', 'define a preprocessor name (repeatable)', collect, [])
+  .addOption(new Option('--format <kind>', 'what to print').choices(['listing', 'bytes', 'symbols']).default('listing'))
+  .option('--json', 'print JSON')
+  .action((path: string, options: AsmOptions) => {
+    status = asm(path, options);
+  });
+
+program
+  .command('list')
+  .summary('scenarios, checks, system calls, instructions')
+  .description('List what there is.')
+  .argument('[topic]', topicNames.join(', '), 'scenarios')
+  .option('--json', 'print JSON')
+  .action((topic: string, options: { json?: boolean }) => {
+    status = list(topic, options);
+  });
+
+for (const c of program.commands) c.exitOverride().configureOutput(program.configureOutput());
+
+try {
+  if (process.argv.length <= 2) program.outputHelp();
+  else program.parse();
+} catch (e) {
+  progressDone();
+  status = explain(e);
+}
+process.exitCode = status;
+
+/** One line for what the user got wrong; our own mistakes are said to be ours. Returns the exit code. */
+function explain(e: unknown): number {
+  if (e instanceof CommanderError) return e.exitCode === 0 ? 0 : 2;
+  if (e instanceof AssemblyErrors) {
+    const lines = e.diagnostics.slice(0, MAX_ERRORS).map((d) => `${d.at.file}:${d.at.line}: ${d.message}`);
+    const more = e.diagnostics.length - MAX_ERRORS;
+    console.error([...lines, ...(more > 0 ? [`too many errors: ${more} more`] : [])].join('\n'));
+    return 2;
+  }
+  if (e instanceof InputError || e instanceof RuleError) {
+    console.error(`callgate: ${e.message}`);
+    return 2;
+  }
+  console.error(
+    `callgate: internal error, please report it: ${e instanceof Error ? `${e.name}: ${e.message}` : String(e)}`,
+  );
+  if (process.env['CALLGATE_DEBUG'] && e instanceof Error) console.error(e.stack);
+  return 70;
+}

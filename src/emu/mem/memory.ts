@@ -26,6 +26,10 @@ export class Memory {
   /** Page number → byte offset of its frame. Pages without one read as zero. */
   readonly #pages = new Map<number, number>();
   #last: Region | undefined;
+  /** Pages that engines hold decoded or translated code of. */
+  readonly #code = new Set<number>();
+  /** Goes up whenever code that an engine may have kept could have changed. */
+  codeEpoch = 0;
 
   /** Every region, lowest first. */
   get regions(): readonly Region[] {
@@ -148,6 +152,12 @@ export class Memory {
     }
   }
 
+  /** An engine keeps code of these bytes: tell it, through `codeEpoch`, when they change. */
+  watchCode(address: bigint, length: number): void {
+    this.#code.add(Number(address >> PAGE_BITS));
+    this.#code.add(Number((address + BigInt(length - 1)) >> PAGE_BITS));
+  }
+
   /** Read without regard to protection; unmapped bytes are an error of the caller. */
   peek(address: bigint, size: number): bigint {
     return this.#load(address, size);
@@ -213,8 +223,16 @@ export class Memory {
     return v;
   }
 
+  #forgetCode(): void {
+    if (this.#code.size === 0) return;
+    this.#code.clear();
+    this.codeEpoch++;
+  }
+
+  /** The frame behind an address, for writing. */
   #frame(address: bigint): number {
     const page = Number(address >> PAGE_BITS);
+    if (this.#code.has(page)) this.#forgetCode();
     let at = this.#pages.get(page);
     if (at === undefined) {
       at = this.frames.take();
@@ -247,6 +265,7 @@ export class Memory {
     }
     this.#regions = out;
     this.#last = undefined;
+    this.#forgetCode();
   }
 
   #insert(r: Region): void {

@@ -1,0 +1,74 @@
+/** Operands as written become arguments as encoded: registers by number, symbols as relocations to come. */
+import type { Argument, MemoryArgument } from '../emu/isa/encode.ts';
+import type { MemoryOperand, Operand } from './syntax.ts';
+
+const wide = ['AX', 'CX', 'DX', 'BX', 'SP', 'BP', 'SI', 'DI', 'R8', 'R9', 'R10', 'R11', 'R12', 'R13', 'R14', 'R15'];
+const low = [
+  'AL',
+  'CL',
+  'DL',
+  'BL',
+  'SPB',
+  'BPB',
+  'SIB',
+  'DIB',
+  'R8B',
+  'R9B',
+  'R10B',
+  'R11B',
+  'R12B',
+  'R13B',
+  'R14B',
+  'R15B',
+];
+const high = ['AH', 'CH', 'DH', 'BH'];
+
+const registers = new Map<string, Argument>([
+  ...wide.map((name, n) => [name, { kind: 'gpr', n, byte: false, high: false }] as const),
+  ...low.map((name, n) => [name, { kind: 'gpr', n, byte: true, high: false }] as const),
+  ...high.map((name, n) => [name, { kind: 'gpr', n, byte: true, high: true }] as const),
+  ...wide.map((_, n) => [`X${n}`, { kind: 'xmm', n }] as const),
+]);
+
+/** Undefined when no row could take it. */
+export function argument(o: Operand): Argument | undefined {
+  switch (o.kind) {
+    case 'register':
+      return registers.get(o.name);
+    case 'immediate':
+      return { kind: 'imm', value: o.value };
+    case 'memory':
+      return o.addressOf ? undefined : memory(o);
+    default:
+      return undefined;
+  }
+}
+
+function memory(o: MemoryOperand): MemoryArgument | undefined {
+  // g's slot: an FS-relative address whose displacement the linker knows.
+  if (o.base === 'TLS') {
+    return {
+      kind: 'mem',
+      segment: 'FS',
+      base: undefined,
+      index: undefined,
+      scale: 1,
+      disp: o.offset,
+      symbolic: 'absolute',
+    };
+  }
+  const base = number(o.base);
+  const index = number(o.index);
+  if (base === null || index === null || index === 4) return undefined;
+  // A displacement has 32 bits and its sign is copied; an address beyond that cannot be written.
+  if (!o.pseudo && BigInt.asIntN(32, o.offset) !== o.offset) return undefined;
+  const symbolic = o.pseudo !== 'SB' ? undefined : base === undefined && index === undefined ? 'rip' : 'absolute';
+  return { kind: 'mem', segment: undefined, base, index, scale: o.scale ?? 1, disp: o.offset, symbolic };
+}
+
+/** Register number, undefined for no register, null for one that cannot be part of an address. */
+function number(name: string | undefined): number | undefined | null {
+  if (name === undefined) return undefined;
+  const r = registers.get(name);
+  return r?.kind === 'gpr' && !r.byte ? r.n : null;
+}

@@ -1,0 +1,158 @@
+/** TEXT, DATA, GLOBL, PCDATA and FUNCDATA: lines that declare something instead of doing it. */
+import { fail } from './diagnostic.ts';
+import type { Token } from './lex.ts';
+import { parseInt64 } from './number.ts';
+import { parseOperand } from './operand.ts';
+import type { MemoryOperand, Operand, Position, Statement, SymbolName } from './syntax.ts';
+import { textFlags } from './textflag.ts';
+
+type Operands = readonly (readonly Token[])[];
+
+/** Where each data symbol's last DATA ended: the next one may not begin before it. */
+export type DataEnds = Map<string, number>;
+
+/** The limit of Go's object file on the place of initialized data. */
+const maxDataOffset = 1 << 30;
+
+/** The declaration that a line makes, or undefined when its first word is not one of the five. */
+export function parseDeclaration(
+  word: string,
+  operands: Operands,
+  at: Position,
+  ends: DataEnds,
+): Statement | undefined {
+  switch (word) {
+    case 'TEXT':
+      return parseText(operands, at);
+    case 'DATA':
+      return parseData(operands, at, ends);
+    case 'GLOBL':
+      return parseGlobl(operands, at);
+    case 'PCDATA':
+      if (operands.length !== 2) fail('expect two operands for PCDATA');
+      return { kind: 'pcdata', at, index: immediate(word, operands[0]!), value: immediate(word, operands[1]!) };
+    case 'FUNCDATA': {
+      if (operands.length !== 2) fail('expect two operands for FUNCDATA');
+      const index = immediate(word, operands[0]!);
+      return { kind: 'funcdata', at, index, symbol: globalSymbol(word, operands[1]!).symbol };
+    }
+  }
+  return undefined;
+}
+
+/** `TEXT name(SB), flags, $frame-args`. */
+function parseText(operands: Operands, at: Position): Statement {
+  if (operands.length !== 2 && operands.length !== 3) fail('expect two or three operands for TEXT');
+  const { symbol } = globalSymbol('TEXT', operands[0]!);
+  const flags = operands.length === 3 ? flagsOf('TEXT', operands[1]!) : 0;
+  if (symbol.abi === 'ABIInternal' && (flags & textFlags.NOSPLIT) === 0) {
+    fail(`TEXT ${JSON.stringify(symbol.name)}: ABIInternal requires NOSPLIT`);
+  }
+  return { kind: 'text', at, symbol, flags, ...textSize(symbol.name, operands.at(-1)!) };
+}
+
+/** `$frame-args` is two numbers, not a difference. Only the frame may be negative, and only the arguments missing. */
+function textSize(name: string, tokens: readonly Token[]): { frame: number; args: number | undefined } {
+  const isNegative = tokens[1]?.text === '-';
+  const [frame, ...rest] = tokens.slice(isNegative ? 2 : 1);
+  if (tokens[0]!.text !== '$' || frame?.kind !== 'integer') {
+    return fail(`TEXT ${name}: frame size must be an immediate constant`);
+  }
+  const size = int32(parseInt64(frame.text), `TEXT ${name}: frame size`);
+  const args = rest[1];
+  if (rest.length > 0 && (rest.length !== 2 || rest[0]!.text !== '-' || args?.kind !== 'integer')) {
+    fail(`TEXT ${name}: argument size must be of form -integer`);
+  }
+  return {
+    frame: isNegative ? 0 - size : size,
+    args: args === undefined ? undefined : int32(parseInt64(args.text), `TEXT ${name}: argument size`),
+  };
+}
+
+/** `DATA name+offset(SB)/width, value`. */
+function parseData(operands: Operands, at: Position, ends: DataEnds): Statement {
+  if (operands.length !== 2) fail('expect two operands for DATA');
+  const [slash, size] = operands[0]!.slice(-2);
+  if (operands[0]!.length < 3 || slash!.text !== '/' || size!.kind !== 'integer') {
+    fail('expect /size for DATA argument');
+  }
+  // Go reads this one number as decimal, whatever it begins with.
+  if (!/^\d{1,9}$/.test(size!.text)) fail(`bad size for DATA argument: ${JSON.stringify(size!.text)}`);
+  const width = Number(size!.text);
+  const target = globalSymbol('DATA', operands[0]!.slice(0, -2), true);
+  const { symbol } = target;
+  const value = parseOperand(operands[1]!, false);
+  if (target.offset < 0n || target.offset + BigInt(width) > maxDataOffset) {
+    fail(`prepwrite: bad off=${target.offset} siz=${width} s=${symbol.name}`);
+  }
+  const offset = Number(target.offset);
+  const key = symbol.isStatic ? `${symbol.name}<>` : symbol.name;
+  checkValue(value, width);
+  if (offset < (ends.get(key) ?? 0)) fail(`overlapping DATA entry for ${symbol.name}`);
+  ends.set(key, offset + width);
+  return { kind: 'data', at, symbol, offset, width, value };
+}
+
+/** Which widths a value can have depends on what it is. */
+function checkValue(value: Operand, width: number): void {
+  if (value.kind === 'immediate') {
+    if (![1, 2, 4, 8].includes(width)) fail(`bad int size for DATA argument: ${width}`);
+  } else if (value.kind === 'float') {
+    if (width !== 4 && width !== 8) fail(`bad float size for DATA argument: ${width}`);
+  } else if (value.kind === 'string') {
+    if (width < value.bytes.length) fail(`WriteString: bad string size: ${width} < ${value.bytes.length}`);
+  } else if (value.kind === 'memory' && value.addressOf && isGlobal(value)) {
+    if (width !== 8) fail(`bad addr size for DATA argument: ${width}`);
+  } else fail('DATA value must be an immediate constant or address');
+}
+
+/** `GLOBL name(SB), flags, $size`. */
+function parseGlobl(operands: Operands, at: Position): Statement {
+  if (operands.length !== 2 && operands.length !== 3) fail('expect two or three operands for GLOBL');
+  const { symbol } = globalSymbol('GLOBL', operands[0]!);
+  const flags = operands.length === 3 ? flagsOf('GLOBL', operands[1]!) : 0;
+  const size = immediate('GLOBL', operands.at(-1)!);
+  if (size < 0) fail(`GLOBL ${symbol.name}: negative size ${size}`);
+  return { kind: 'globl', at, symbol, flags, size };
+}
+
+type Global = MemoryOperand & { readonly symbol: SymbolName };
+
+function isGlobal(operand: Operand): operand is Global {
+  return operand.kind === 'memory' && operand.pseudo === 'SB' && !operand.base && !operand.index && !operand.indirect;
+}
+
+/** The operand that says what is declared. */
+function globalSymbol(word: string, tokens: readonly Token[], mayHaveOffset = false): Global {
+  const operand = parseOperand(tokens, false);
+  if (!isGlobal(operand)) {
+    const name = (operand.kind === 'memory' && operand.symbol?.name) || '<erroneous symbol>';
+    return fail(`${word} symbol ${JSON.stringify(name)} must be a symbol(SB)`);
+  }
+  if (!mayHaveOffset && operand.offset !== 0n) {
+    fail(`${word} symbol ${JSON.stringify(operand.symbol.name)} must not be offset from SB`);
+  }
+  return operand;
+}
+
+/** A bare expression, such as NOSPLIT|NOFRAME once textflag.h has replaced the names. */
+function flagsOf(word: string, tokens: readonly Token[]): number {
+  const operand = parseOperand(tokens, false);
+  if (operand.kind !== 'memory' || operand.addressOf || operand.symbol || operand.base || operand.index) {
+    return fail(`${word}: expected integer constant; found ${source(tokens)}`);
+  }
+  return int32(operand.offset, `${word}: flags`);
+}
+
+function immediate(word: string, tokens: readonly Token[]): number {
+  const operand = parseOperand(tokens, false);
+  if (operand.kind !== 'immediate') return fail(`${word}: expected immediate constant; found ${source(tokens)}`);
+  return int32(operand.value, word);
+}
+
+function int32(value: bigint, what: string): number {
+  if (value !== BigInt.asIntN(32, value)) fail(`${what} ${value} does not fit 32 bits`);
+  return Number(value);
+}
+
+const source = (tokens: readonly Token[]): string => tokens.map((token) => token.text).join('');

@@ -1,0 +1,194 @@
+/**
+ * Frames: the saved BP, the stack check, where FP and SP names lie, what RET expands to.
+ *
+ * Follows cmd/internal/obj/x86/obj6.go (preprocess, stacksplit): GO-compatible to the byte.
+ */
+import type { Diagnostic } from './diagnostic.ts';
+import { type Func, type Instr, instr, jump } from './program.ts';
+import type { MemoryOperand, Operand, Position } from './syntax.ts';
+import { textFlags } from './textflag.ts';
+
+/** Frames up to this size are checked against the guard itself; larger ones with their excess added. */
+const STACK_SMALL = 128;
+const STACK_BIG = 4096;
+
+export interface Framed {
+  readonly body: Instr[];
+  readonly flags: number;
+  readonly locals: number;
+  readonly writesSp: boolean;
+}
+
+const reg = (name: string): Operand => ({ kind: 'register', name });
+const imm = (n: number): Operand => ({ kind: 'immediate', value: BigInt(n) });
+const mem = (base: string, offset: number): MemoryOperand => ({
+  kind: 'memory',
+  addressOf: false,
+  base,
+  offset: BigInt(offset),
+});
+const symbol = (name: string): MemoryOperand => ({
+  kind: 'memory',
+  addressOf: false,
+  pseudo: 'SB',
+  offset: 0n,
+  symbol: { name, isStatic: false, abi: 'ABI0' },
+});
+
+const calls = new Set(['CALL', 'DUFFCOPY', 'DUFFZERO']);
+/** Runtime calls without arguments, which do not stop a small function from being a leaf. */
+const isZeroArgRuntimeCall = (name: string): boolean =>
+  /^runtime\.(panicdivide|panicwrap|panicshift|panicIndex.*|panicSlice.*)$/.test(name);
+
+export function frame(f: Func, report: (d: Diagnostic) => void): Framed {
+  let { flags } = f;
+  const has = (bit: number): boolean => (flags & bit) !== 0;
+  const declared = Math.max(0, f.frame);
+  const hasCall = f.body.some((i) => calls.has(i.mnemonic));
+  const savesBp =
+    !has(textFlags.NOFRAME) && !(declared === 0 && has(textFlags.NOSPLIT)) && !(declared === 0 && !hasCall);
+  const bpSize = savesBp ? 8 : 0;
+  const size = declared + bpSize;
+  if (size % 8 !== 0) report({ at: f.at, message: `unaligned stack size ${size}` });
+  if (size < STACK_SMALL && !has(textFlags.NOSPLIT) && isLeaf(f.body, size)) flags |= textFlags.NOSPLIT;
+
+  const head: Instr[] = [];
+  const tail: Instr[] = [];
+  const start = f.body[0] ?? instr(f.at, 'NOP');
+  if (!has(textFlags.NOSPLIT)) stackCheck(f, size, head, tail);
+  else if (has(textFlags.WRAPPER)) head.push(...loadG(f));
+  if (size !== 0) head.push(instr(f.at, 'ADJSP', imm(size)));
+  if (savesBp) {
+    head.push(instr(f.at, 'MOVQ', reg('BP'), mem('SP', size - 8)));
+    head.push(instr(f.at, 'LEAQ', mem('SP', size - 8), reg('BP')));
+  }
+  if (has(textFlags.WRAPPER)) wrapperCheck(f.at, size, head, tail, start);
+
+  const { writesSp, unbalanced } = resolveFrame(f.body, size, bpSize);
+  for (const i of unbalanced) report({ at: i.at, message: `${f.symbol.name}: unbalanced PUSH/POP` });
+  const body = f.body.flatMap((i) => (i.mnemonic === 'RET' ? expandReturn(i, size, bpSize) : [i]));
+  for (const i of head) if (i.mnemonic === 'ADJSP') i.spadj = size;
+  return { body: [...head, ...(f.body.length ? body : [start]), ...tail], flags, locals: f.frame + bpSize, writesSp };
+}
+
+function isLeaf(body: readonly Instr[], size: number): boolean {
+  return body.every((i) => {
+    if (!calls.has(i.mnemonic)) return true;
+    const to = i.operands[0];
+    const name = to?.kind === 'memory' ? (to.symbol?.name ?? '') : '';
+    return (i.mnemonic !== 'CALL' || isZeroArgRuntimeCall(name)) && size < STACK_SMALL - 8;
+  });
+}
+
+/** ABI0 code finds g through TLS; ABIInternal has it in R14 already. */
+function loadG(f: Func): Instr[] {
+  return f.symbol.abi === 'ABIInternal' ? [] : [instr(f.at, 'MOVQ', mem('TLS', 0), reg('R14'))];
+}
+
+/** Compare SP with g.stackguard0; below it, call morestack from behind the function and start over. */
+function stackCheck(f: Func, size: number, head: Instr[], tail: Instr[]): void {
+  const { at } = f;
+  const guard = mem('R14', 16);
+  const again: Instr[] = [...loadG(f)];
+  const morestack = instr(
+    at,
+    'CALL',
+    symbol(f.flags & textFlags.NEEDCTXT ? 'runtime.morestack' : 'runtime.morestack_noctxt'),
+  );
+  if (size <= STACK_SMALL) again.push(instr(at, 'CMPQ', reg('SP'), guard));
+  else if (size <= STACK_BIG) {
+    again.push(instr(at, 'LEAQ', mem('SP', STACK_SMALL - size), reg('R12')));
+    again.push(instr(at, 'CMPQ', reg('R12'), guard));
+  } else {
+    // The subtraction itself may wrap around zero.
+    again.push(instr(at, 'MOVQ', reg('SP'), reg('R12')));
+    again.push(instr(at, 'SUBQ', imm(size - STACK_SMALL), reg('R12')));
+    again.push(jump(at, 'JCS', morestack));
+    again.push(instr(at, 'CMPQ', reg('R12'), guard));
+  }
+  again.push(jump(at, 'JLS', morestack));
+  head.push(...again);
+  // The tail is entered before the frame exists, and left for the start, where it does not exist either.
+  tail.push({ ...instr(at, 'NOP'), spadj: -size }, morestack, { ...jump(at, 'JMP', again[0]!), spadj: size });
+}
+
+/** A wrapper that a panic runs through moves panic.argp up to its own frame (g._panic is at 32, argp at 0). */
+function wrapperCheck(at: Position, size: number, head: Instr[], tail: Instr[], resume: Instr): void {
+  const adjust = instr(at, 'LEAQ', mem('SP', size + 8), reg('R13'));
+  head.push(
+    instr(at, 'MOVQ', mem('R14', 32), reg('R12')),
+    instr(at, 'TESTQ', reg('R12'), reg('R12')),
+    jump(at, 'JNE', adjust),
+  );
+  tail.push(
+    adjust,
+    instr(at, 'CMPQ', mem('R12', 0), reg('R13')),
+    jump(at, 'JNE', resume),
+    instr(at, 'MOVQ', reg('SP'), mem('R12', 0)),
+    jump(at, 'JMP', resume),
+  );
+}
+
+const pushes: Readonly<Record<string, number>> = {
+  PUSHQ: 8,
+  PUSHFQ: 8,
+  PUSHL: 4,
+  PUSHFL: 4,
+  PUSHW: 2,
+  PUSHFW: 2,
+  POPQ: -8,
+  POPFQ: -8,
+  POPL: -4,
+  POPFL: -4,
+  POPW: -2,
+  POPFW: -2,
+};
+
+interface Resolved {
+  /** Some instruction writes SP in a way the tables cannot follow. */
+  readonly writesSp: boolean;
+  /** RETs that would pop something else than the return address. */
+  readonly unbalanced: readonly Instr[];
+}
+
+/** Turn names into distances from RSP, as pushes and pops move it. */
+function resolveFrame(body: readonly Instr[], size: number, bpSize: number): Resolved {
+  let depth = size;
+  let writesSp = false;
+  const unbalanced: Instr[] = [];
+  for (const i of body) {
+    i.operands = i.operands.map((o) => {
+      if (o.kind !== 'memory' || (o.pseudo !== 'AUTO' && o.pseudo !== 'FP')) return o;
+      const { pseudo, symbol: _, ...rest } = o;
+      const shift = pseudo === 'AUTO' ? depth - bpSize : depth + 8;
+      return { ...rest, base: 'SP', offset: o.offset + BigInt(shift) };
+    });
+    if (i.mnemonic === 'RET' && depth !== size) unbalanced.push(i);
+    const first = i.operands[0];
+    if (i.mnemonic === 'ADJSP' && first?.kind === 'immediate') i.spadj = Number(first.value);
+    else if (i.mnemonic in pushes) i.spadj = pushes[i.mnemonic]!;
+    else {
+      const to = i.operands.at(-1);
+      if (i.operands.length > 1 && to?.kind === 'register' && to.name === 'SP' && !i.mnemonic.startsWith('CMP'))
+        writesSp = true;
+      continue;
+    }
+    depth += i.spadj;
+  }
+  return { writesSp, unbalanced };
+}
+
+/** RET with a frame: restore BP, give the frame back, return, or jump for `RET sym`. */
+function expandReturn(ret: Instr, size: number, bpSize: number): Instr[] {
+  const [to] = ret.operands;
+  if (to?.kind === 'memory' && to.pseudo === 'SB') ret.mnemonic = 'JMP';
+  if (size === 0) return [ret];
+  const before: Instr[] = [];
+  if (bpSize) before.push(instr(ret.at, 'MOVQ', mem('SP', size - 8), reg('BP')));
+  before.push({ ...instr(ret.at, 'ADJSP', imm(-size)), spadj: -size });
+  // Jumps to the RET must land on its first instruction, so the first takes over its identity.
+  const landing = before[0]!;
+  const last = { ...ret, spadj: size };
+  Object.assign(ret, landing);
+  return [ret, ...before.slice(1), last];
+}

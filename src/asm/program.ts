@@ -1,0 +1,133 @@
+/** Statements grouped into functions, mnemonics made canonical, jump targets resolved to instructions. */
+import { aliases } from '../emu/isa/aliases.ts';
+import { formsByName } from '../emu/isa/forms/index.ts';
+import type { Diagnostic } from './diagnostic.ts';
+import { isPseudoInstruction } from './pseudo.ts';
+import type { Operand, Position, Statement, SymbolName } from './syntax.ts';
+
+/** One instruction on its way to bytes. Passes replace operands; jumps point at the instruction itself. */
+export interface Instr {
+  readonly at: Position;
+  mnemonic: string;
+  operands: Operand[];
+  target: Instr | undefined;
+  /** How much further RSP is from the return address after this instruction: Go's Spadj. */
+  spadj: number;
+}
+
+export interface Func {
+  readonly symbol: SymbolName;
+  readonly at: Position;
+  readonly flags: number;
+  readonly frame: number;
+  readonly args: number | undefined;
+  body: Instr[];
+}
+
+export const instr = (at: Position, mnemonic: string, ...operands: Operand[]): Instr => ({
+  at,
+  mnemonic,
+  operands,
+  target: undefined,
+  spadj: 0,
+});
+
+/** A jump the assembler adds itself. */
+export const jump = (at: Position, mnemonic: string, target: Instr): Instr => ({
+  ...instr(at, mnemonic, { kind: 'label', name: '', offset: 0n }),
+  target,
+});
+
+export interface Program {
+  readonly functions: readonly Func[];
+  readonly data: readonly (Statement & { kind: 'data' | 'globl' })[];
+}
+
+/** Problems go to `report`; what they concern is left out. */
+export function program(statements: readonly Statement[], report: (d: Diagnostic) => void): Program {
+  const functions: Func[] = [];
+  const data: (Statement & { kind: 'data' | 'globl' })[] = [];
+  const toResolve: { from: Instr; pc: number; label: string | undefined; offset: number }[] = [];
+  const labels = new Map<string, { pc: number; at: Position }>();
+  /** Go numbers every TEXT, instruction, PCDATA and FUNCDATA of a file; `n(PC)` counts in these. */
+  const byPc: (Instr | undefined)[] = [];
+  let current: Func | undefined;
+  let firstPc = 0;
+
+  for (const s of statements) {
+    switch (s.kind) {
+      case 'text':
+        finish();
+        current = { symbol: s.symbol, at: s.at, flags: s.flags, frame: s.frame, args: s.args, body: [] };
+        functions.push(current);
+        byPc.push(undefined);
+        firstPc = byPc.length;
+        break;
+      case 'label':
+        if (labels.has(s.name)) report({ at: s.at, message: `label "${s.name}" multiply defined` });
+        labels.set(s.name, { pc: byPc.length, at: s.at });
+        break;
+      case 'pcdata':
+      case 'funcdata':
+        // Attached to what follows; it has no bytes, but n(PC) counts it.
+        if (current) current.body.push(instr(s.at, 'NOP'));
+        byPc.push(current?.body.at(-1));
+        break;
+      case 'data':
+      case 'globl':
+        data.push(s);
+        break;
+      case 'instruction': {
+        const mnemonic = aliases[s.mnemonic] ?? s.mnemonic;
+        const known = formsByName.has(mnemonic) || isPseudoInstruction(mnemonic);
+        if (!known)
+          report({ at: s.at, message: `unrecognized instruction "${[s.mnemonic, ...s.suffixes].join('.')}"` });
+        if (!current) {
+          if (known) report({ at: s.at, message: `${s.mnemonic} outside a TEXT` });
+          break;
+        }
+        if (!known) {
+          // Keep its place: labels and n(PC) before and behind it still mean what they meant.
+          current.body.push(instr(s.at, 'NOP'));
+          byPc.push(current.body.at(-1));
+          break;
+        }
+        const i = instr(s.at, mnemonic, ...s.operands);
+        const last = s.operands.at(-1);
+        if (last?.kind === 'label')
+          toResolve.push({ from: i, pc: byPc.length, label: last.name, offset: Number(last.offset) });
+        if (last?.kind === 'pc')
+          toResolve.push({ from: i, pc: byPc.length, label: undefined, offset: Number(last.offset) });
+        current.body.push(i);
+        byPc.push(i);
+        break;
+      }
+    }
+  }
+  finish();
+  return { functions, data };
+
+  /** Labels are a function's own: resolve at its end. */
+  function finish(): void {
+    for (const { from, pc, label, offset } of toResolve) {
+      const to = label === undefined ? pc + offset : labels.get(label)?.pc;
+      if (to === undefined) {
+        report({ at: from.at, message: `undefined label ${label}` });
+        continue;
+      }
+      const target = to >= firstPc ? byPc[to] : undefined;
+      if (target) from.target = target;
+      else if (to === byPc.length) from.target = endOf(current!, from);
+      else report({ at: from.at, message: `invalid branch target ${label ?? `${offset}(PC)`}` });
+    }
+    toResolve.length = 0;
+    labels.clear();
+  }
+
+  /** A jump to behind the last instruction: give it something to land on. */
+  function endOf(f: Func, from: Instr): Instr {
+    const end = instr(from.at, 'NOP');
+    f.body.push(end);
+    return end;
+  }
+}

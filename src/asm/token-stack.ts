@@ -1,0 +1,81 @@
+/** Where tokens come from: a file, the files it includes and the macros being expanded, innermost first. */
+import { fail, SyntaxFault } from './diagnostic.ts';
+import { Lexer, type Token } from './lex.ts';
+import type { Position } from './syntax.ts';
+
+/** As deep as Go goes. */
+const maxDepth = 100;
+
+type Frame = { readonly lexer: Lexer } | { readonly tokens: readonly Token[]; next: number };
+
+/** Ends the whole run: what the text asks for has no end, or none worth waiting for. */
+export class RunawayFault extends SyntaxFault {}
+
+export class TokenStack {
+  #frames: Frame[];
+  #putBack: Token | undefined;
+
+  constructor(file: string, text: string) {
+    this.#frames = [{ lexer: new Lexer(file, text) }];
+  }
+
+  next(): Token {
+    const token = this.#putBack;
+    this.#putBack = undefined;
+    if (token !== undefined) return token;
+    for (;;) {
+      const top = this.#frames.at(-1)!;
+      if ('lexer' in top) {
+        const read = top.lexer.next();
+        if (read.kind !== 'end' || this.#frames.length === 1) return read;
+      } else if (top.next < top.tokens.length) return top.tokens[top.next++]!;
+      this.#frames.pop();
+    }
+  }
+
+  /** Makes `next` return this token again. Holds one. */
+  putBack(token: Token): void {
+    this.#putBack = token;
+  }
+
+  pushFile(file: string, text: string): void {
+    if (this.#frames.length > maxDepth) throw new RunawayFault('input recursion');
+    this.#frames.push({ lexer: new Lexer(file, text) });
+  }
+
+  pushMacro(tokens: readonly Token[]): void {
+    if (this.#frames.length > maxDepth) fail('recursive macro invocation');
+    this.#frames.push({ tokens, next: 0 });
+  }
+
+  /** What #line asks for, in the innermost file. */
+  relocate(at: Position): void {
+    this.#frames.findLast((frame) => 'lexer' in frame)!.lexer.relocate(at);
+  }
+
+  /** The rest of a directive's line, its newline (or the file's end) included. Definitions go on past a backslash. */
+  restOfLine(isDefinition: boolean): Token[] {
+    const line: Token[] = [];
+    for (let isEscaped = false; ; ) {
+      const token = this.next();
+      line.push(token);
+      if (token.kind === 'end' || (token.kind === 'newline' && !isEscaped)) return line;
+      isEscaped = isDefinition && token.text === '\\' && !isEscaped;
+    }
+  }
+
+  /** Leaves the macros being expanded and goes to the end of the line that used them. */
+  abandonLine(): void {
+    while (!('lexer' in this.#frames.at(-1)!)) this.#frames.pop();
+    let token = this.next();
+    while (token.kind !== 'newline' && token.kind !== 'end') token = this.next();
+    this.#putBack = token;
+  }
+
+  /** Leaves everything: only the end follows. */
+  stop(at: Position): void {
+    this.#putBack = undefined;
+    this.#frames = [{ lexer: new Lexer(at.file, '') }];
+    this.relocate(at);
+  }
+}

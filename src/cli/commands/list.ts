@@ -1,0 +1,36 @@
+/** callgate list: what there is to run and to rely on. */
+import { checkers } from '#emu/check/index.ts';
+import { formsByName } from '#emu/isa/forms/index.ts';
+import { coverage } from '#emu/linux/table.ts';
+import { scenarios } from '#runtime/scenarios/index.ts';
+import { fail } from '../fail.ts';
+import { paint } from '../style.ts';
+import { table } from '../table.ts';
+
+type Records = readonly Readonly<Record<string, string | number | boolean | readonly string[]>>[];
+
+const topics: Readonly<Record<string, () => Records>> = {
+  scenarios: () => scenarios.map(({ name, stubs, stacks, why }) => ({ name, why, stubs, stacks })),
+  checks: () => checkers.map(({ name, because }) => ({ name, because })),
+  syscalls: () => coverage().map(({ number, name, level, note }) => ({ number, name, level, note: note ?? '' })),
+  instructions: () =>
+    [...formsByName].map(([name, rows]) => ({
+      name,
+      forms: rows.length,
+      executes: rows.every((r) => r.meaning) ? 'yes' : 'no',
+    })),
+};
+export const topicNames = Object.keys(topics);
+
+export function list(topic: string, options: { json?: boolean }): number {
+  const records = topics[topic]?.() ?? fail(`list ${topic}: give one of ${topicNames.join(', ')}`);
+  if (options.json) {
+    console.log(JSON.stringify(records, undefined, 2));
+    return 0;
+  }
+  const columns = Object.keys(records[0] ?? {});
+  const text = (v: unknown): string => (Array.isArray(v) ? v.join(' ') : String(v));
+  const head = columns.map((c) => ({ text: c.toUpperCase(), paint: (t: string) => paint('bold', t) }));
+  console.log(table([head, ...records.map((r) => columns.map((c) => text(r[c])))]));
+  return 0;
+}

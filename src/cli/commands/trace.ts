@@ -1,0 +1,71 @@
+/** callgate trace: one run, instruction by instruction. */
+import { traceJson } from '#emu/trace/ndjson.ts';
+import { stopReport } from '#emu/trace/report.ts';
+import { traceHeader, traceText } from '#emu/trace/text.ts';
+import type { Scenario, Situation } from '#runtime/scenario.ts';
+import { BUDGET, runCase } from '#runtime/verdict.ts';
+import { type StackName, stackNames } from '#runtime/world.ts';
+import { integer, job, type RunOptions } from '../context.ts';
+import { fail } from '../fail.ts';
+import { output } from '../output.ts';
+import { paint } from '../style.ts';
+
+export interface TraceOptions extends RunOptions {
+  readonly on: string;
+  readonly residue: string;
+  readonly situation?: string;
+  readonly scenario?: string;
+  readonly budget?: string;
+}
+
+export function trace(target: string, options: TraceOptions): number {
+  const { scenarios, stubs, seed, fail: rules } = job(target, options);
+  const scenario = pickScenario(scenarios, options.scenario);
+  const situation = pickSituation(scenario, options.situation);
+  const stack = pickStack(scenario, options.on);
+  const residue = Number(integer('--residue', options.residue));
+  if (residue < 0 || residue > 15) fail(`--residue ${options.residue}: give a number from 0 to 15`);
+  const budget = options.budget === undefined ? BUDGET : Number(integer('--budget', options.budget));
+  if (budget < 1) fail(`--budget ${options.budget}: give at least 1`);
+
+  const print = output();
+  if (!options.json) print(paint('bold', traceHeader()));
+  const c = { scenario, situation, stack, residue, seed, fail: rules };
+  const result = runCase(c, stubs, budget, ({ machine }) => (e) => {
+    const line = options.json ? traceJson(e, machine.symbols) : traceText(e, machine.symbols);
+    if (line !== undefined) print(line);
+  });
+  for (const f of result.findings) {
+    if (options.json)
+      print(JSON.stringify({ kind: 'finding', check: f.check, message: f.message, at: f.at, cause: f.cause ?? null }));
+    else print(`\n${paint('red', '✗')} ${f.check}: ${f.message}\n    at ${f.at}${f.cause ? `\n    ${f.cause}` : ''}`);
+  }
+  const { machine } = result.world;
+  if (!options.json && result.ending.kind !== 'done') print(`\n${stopReport(machine, result.ending)}`);
+  print.flush();
+  return result.findings.length ? 1 : 0;
+}
+
+function pickScenario(all: readonly Scenario[], wanted: string | undefined): Scenario {
+  if (wanted === undefined) return all[0]!;
+  return (
+    all.find((s) => s.name === wanted) ??
+    fail(`--scenario ${wanted}: this file takes part in ${all.map((s) => s.name).join(', ')}`)
+  );
+}
+
+function pickSituation(scenario: Scenario, wanted: string | undefined): Situation {
+  if (wanted === undefined) return scenario.situations[0]!;
+  const hit = scenario.situations.find((s) => s.name === wanted || s.name.startsWith(wanted));
+  return (
+    hit ??
+    fail(`--situation '${wanted}': ${scenario.name} has ${scenario.situations.map((s) => `'${s.name}'`).join(', ')}`)
+  );
+}
+
+function pickStack(scenario: Scenario, wanted: string): StackName {
+  const stack = stackNames.find((s) => s === wanted) ?? fail(`--on ${wanted}: give one of ${stackNames.join(', ')}`);
+  if (!scenario.stacks.includes(stack))
+    fail(`--on ${stack}: ${scenario.name} may only run on ${scenario.stacks.join(', ')}`);
+  return stack;
+}

@@ -1,0 +1,129 @@
+/** What every command that runs stubs needs from its options: the library, the user's file, the seed. */
+import { assemble } from '#asm/assemble.ts';
+import type { Diagnostic } from '#asm/diagnostic.ts';
+import type { ObjectFile } from '#asm/object.ts';
+import { parseRules } from '#emu/linux/rules.ts';
+import type { Scenario } from '#runtime/scenario.ts';
+import { callScenario } from '#runtime/scenarios/call.ts';
+import { scenarios } from '#runtime/scenarios/index.ts';
+import { goLibrary, type Library, ownLibrary, qualified, type Stubs, stubs } from '#runtime/stubs.ts';
+import { fail } from './fail.ts';
+import { checkAssemblyFile, hostFiles, stubsDir } from './files.ts';
+import { goTree } from './goroot.ts';
+import { nearest } from './nearest.ts';
+import { progress } from './progress.ts';
+
+export interface RunOptions {
+  readonly goroot?: string;
+  readonly seed: string;
+  readonly fail: readonly string[];
+  readonly arg: readonly string[];
+  readonly json?: boolean;
+  readonly include: readonly string[];
+  readonly define: readonly string[];
+}
+
+export interface Job {
+  readonly scenarios: readonly Scenario[];
+  readonly stubs: Stubs;
+  readonly seed: bigint;
+  readonly fail: readonly string[];
+  /** As the user named it, for lines that repeat the command. */
+  readonly target: string | undefined;
+}
+
+export class AssemblyErrors extends Error {
+  readonly diagnostics: readonly Diagnostic[];
+  constructor(diagnostics: readonly Diagnostic[]) {
+    super('assembly failed');
+    this.diagnostics = diagnostics;
+  }
+}
+
+export function integer(option: string, text: string): bigint {
+  if (!/^-?(0x[0-9a-fA-F]+|[0-9]+)$/.test(text)) fail(`${option} '${text}': give a whole number, decimal or 0x…`);
+  return text.startsWith('-') ? -BigInt(text.slice(1)) : BigInt(text);
+}
+
+export function library(options: { readonly goroot?: string }): Library {
+  if (options.goroot === undefined) return ownLibrary(stubsDir(), hostFiles);
+  const tree = goTree(options.goroot, progress);
+  return goLibrary(tree.root, tree.header, hostFiles);
+}
+
+/** Assemble a user's file with the library's headers within reach. */
+export function assembleFile(
+  path: string,
+  lib: Library,
+  options: { include: readonly string[]; define: readonly string[] },
+): ObjectFile {
+  checkAssemblyFile(path);
+  const defines = Object.fromEntries(
+    options.define.map((d) => (d.includes('=') ? [d.slice(0, d.indexOf('=')), d.slice(d.indexOf('=') + 1)] : [d, '1'])),
+  );
+  return assemble(path, lib.sources, {
+    includeDirs: [...options.include, ...lib.options.includeDirs, `${stubsDir()}/include`],
+    defines: { ...lib.options.defines, ...defines },
+  });
+}
+
+/** From `[SCENARIO|FILE.s[:SYMBOL]]` and the options to what there is to run. */
+export function job(target: string | undefined, options: RunOptions): Job {
+  const seed = integer('--seed', options.seed);
+  parseRules(options.fail);
+  const args = options.arg.map((a) => integer('--arg', a));
+  const lib = library(options);
+  const common = { seed, fail: options.fail, target };
+  if (target === undefined) return { ...common, scenarios, stubs: checked(stubs(lib)) };
+  const scenario = scenarios.find((s) => s.name === target);
+  if (scenario) return { ...common, scenarios: [scenario], stubs: checked(stubs(lib)) };
+  if (!/[./]/.test(target)) {
+    const guess = nearest(
+      target,
+      scenarios.map((s) => s.name),
+    );
+    fail(`no scenario is called '${target}'${guess ? `; did you mean ${guess}?` : ''} (callgate list shows them all)`);
+  }
+  const { path, symbol } = splitTarget(target);
+  const object = assembleFile(path, lib, options);
+  if (object.diagnostics.length) throw new AssemblyErrors(object.diagnostics);
+  return { ...common, scenarios: scenariosFor(object, path, symbol, args), stubs: checked(stubs(lib, [object])) };
+}
+
+/** Refuse a library or file that does not assemble or link, with every reason. */
+function checked(s: Stubs): Stubs {
+  if (s.diagnostics.length) throw new AssemblyErrors(s.diagnostics);
+  return s;
+}
+
+/** FILE.s:SYMBOL, where FILE may contain colons too. */
+function splitTarget(target: string): { path: string; symbol: string | undefined } {
+  const match = /^(.*\.[sS]):([^:/]+)$/.exec(target);
+  return match ? { path: match[1]!, symbol: match[2]! } : { path: target, symbol: undefined };
+}
+
+/** Which scenarios exercise this file: those whose stubs it defines, or a plain call of the symbol. */
+function scenariosFor(
+  object: ObjectFile,
+  path: string,
+  symbol: string | undefined,
+  args: readonly bigint[],
+): Scenario[] {
+  const functions = object.functions.filter((f) => !f.symbol.isStatic);
+  const names = functions.map((f) => qualified(f.symbol.name));
+  if (!names.length) fail(`${path}: defines no function (no TEXT in it): nothing to run`);
+  const shown = names.length > 8 ? `${names.slice(0, 8).join(', ')} and ${names.length - 8} more` : names.join(', ');
+  if (symbol === undefined) {
+    const known = scenarios.filter((s) => s.stubs.some((stub) => names.includes(stub)));
+    if (known.length) return known;
+    if (names.length > 1) fail(`${path}: which function? It has ${shown}; say ${path}:NAME`);
+  }
+  const wanted = symbol?.replaceAll('·', '.').replaceAll('∕', '/');
+  const index =
+    wanted === undefined
+      ? 0
+      : names.findIndex((n) => n === wanted || n === qualified(wanted) || n.endsWith(`.${wanted}`));
+  const f = functions[index];
+  if (!f) return fail(`${path}: has no function ${symbol}; it has ${shown}`);
+  return [callScenario(names[index]!, f.symbol.abi, f.args, args)];
+}

@@ -1,0 +1,35 @@
+/** The host's files, as the assembler wants them, and the project's own folders. */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Sources } from '#asm/preprocess.ts';
+import { fail } from './fail.ts';
+
+export const hostFiles: Sources = {
+  read: (path) => (existsSync(path) && statSync(path).isFile() ? readFileSync(path, 'utf8') : undefined),
+};
+
+/** The folder of our stubs, from the bundle as from the sources. */
+export function stubsDir(): string {
+  for (let dir = dirname(fileURLToPath(import.meta.url)); ; dir = dirname(dir)) {
+    const candidate = join(dir, 'src/runtime/stubs');
+    if (existsSync(candidate)) return candidate;
+    if (dir === dirname(dir)) fail('its own stubs are missing: install callgate again');
+  }
+}
+
+/** Refuse, in one line, what cannot be assembly text. */
+export function checkAssemblyFile(path: string): void {
+  if (!existsSync(path)) fail(`${path}: no such file or directory`);
+  if (!statSync(path).isFile()) fail(`${path}: is not a file`);
+  const bytes = readFileSync(path);
+  if (bytes.subarray(0, 4).toString('latin1') === '\x7fELF') fail(`${path}: is an ELF file; give it Go assembly (.s)`);
+  const nul = bytes.indexOf(0);
+  if (nul >= 0) fail(`${path}: is not text: byte ${nul} is zero`);
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    fail(`${path}: is not UTF-8 text`);
+  }
+  if (bytes.toString('utf8').trim() === '') fail(`${path}: is empty; nothing to assemble`);
+}

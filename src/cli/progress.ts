@@ -1,0 +1,11 @@
+/** A line on a terminal's standard error while something takes time; gone when it is done. */
+
+const shows = (): boolean => process.stderr.isTTY === true;
+
+export function progress(what: string): void {
+  if (shows()) process.stderr.write(`\r\x1b[K${what}…`);
+}
+
+export function progressDone(): void {
+  if (shows()) process.stderr.write('\r\x1b[K');
+}

@@ -1,0 +1,119 @@
+/** Verdicts as a person reads them: the table, then every different failure once. */
+import { stopReport } from '#emu/trace/report.ts';
+import type { CaseFinding, CaseResult, Row } from '#runtime/verdict.ts';
+import { stackNames } from '#runtime/world.ts';
+import { paint } from './style.ts';
+import { type Cell, table } from './table.ts';
+
+const passed = (r: CaseResult): boolean => r.findings.length === 0;
+
+export function verdictTable(rows: readonly Row[]): string {
+  const head = ['SCENARIO', 'STUB', 'SITUATION', ...stackNames.map((s) => `ON ${s}`)].map(
+    (text): Cell => ({ text, paint: (t) => paint('bold', t) }),
+  );
+  return table([head, ...rows.map(rowCells)]);
+}
+
+function rowCells({ scenario, situation, results }: Row): (Cell | string)[] {
+  const cells = stackNames.map((s): Cell => {
+    const rs = results.get(s);
+    if (!rs) return { text: '·', paint: (t) => paint('dim', t) };
+    const good = rs.filter(passed).length;
+    return { text: `${good}/${rs.length}`, paint: (t) => paint(good === rs.length ? 'green' : 'red', t) };
+  });
+  return [scenario.name, scenario.stubs[0]!, situation.name, ...cells];
+}
+
+/** One failure, with all the alignments it shows at. */
+export interface Failure {
+  readonly finding: CaseFinding;
+  readonly first: CaseResult;
+  /** RSP mod 16 at entry of the function at fault, or, where that is not known, the bytes taken off the stack. */
+  readonly residues: readonly number[];
+  readonly stacks: readonly string[];
+}
+
+/** Only what was noticed first in a run: what follows from it is noise. */
+export function failures(rows: readonly Row[]): Failure[] {
+  const groups = new Map<
+    string,
+    { finding: CaseFinding; first: CaseResult; residues: Set<number>; stacks: Set<string> }
+  >();
+  for (const r of rows.flatMap((row) => [...row.results.values()].flat())) {
+    const finding = r.findings[0];
+    if (!finding) continue;
+    const key = [r.case.scenario.name, r.case.situation.name, finding.check, finding.at].join('|');
+    const group = groups.get(key) ?? { finding, first: r, residues: new Set(), stacks: new Set() };
+    groups.set(key, group);
+    group.residues.add(finding.entryResidue ?? r.case.residue);
+    group.stacks.add(r.case.stack);
+  }
+  return [...groups.values()].map((g) => ({
+    ...g,
+    residues: [...g.residues].sort((a, b) => a - b),
+    stacks: [...g.stacks],
+  }));
+}
+
+export function failureText({ finding, first, residues, stacks }: Failure, replay: string): string {
+  const { scenario, situation } = first.case;
+  const lines = [
+    `${paint('red', '✗')} ${paint('bold', finding.check)}  ${scenario.name}, ${situation.name}, on ${stacks.join(', ')}`,
+    `    ${finding.message}`,
+    `    at ${finding.at}`,
+  ];
+  if (finding.cause) lines.push(`    ${finding.cause}`);
+  lines.push(`    entry residues (RSP mod 16) that break it: ${ranges(residues)}`);
+  lines.push(`    step through it: ${replay}`);
+  if (first.ending.kind !== 'done' && first.ending.kind !== 'exit') {
+    lines.push(
+      '',
+      ...stopReport(first.world.machine, first.ending)
+        .split('\n')
+        .map((l) => (l ? `    ${l}` : l)),
+    );
+  }
+  return lines.join('\n');
+}
+
+/** 0, 1, 2, 5 → "0–2, 5"; all sixteen → "all". */
+export function ranges(values: readonly number[]): string {
+  if (values.length === 16) return 'all 16';
+  const out: string[] = [];
+  for (let i = 0; i < values.length; ) {
+    let j = i;
+    while (values[j + 1] === values[j]! + 1) j++;
+    out.push(i === j ? `${values[i]}` : `${values[i]}–${values[j]}`);
+    i = j + 1;
+  }
+  return out.join(', ');
+}
+
+export function rowJson({ scenario, situation, results }: Row): object {
+  return {
+    scenario: scenario.name,
+    stubs: scenario.stubs,
+    situation: situation.name,
+    stacks: Object.fromEntries(
+      [...results].map(([stack, rs]) => [
+        stack,
+        {
+          passed: rs.filter(passed).length,
+          of: rs.length,
+          failures: rs
+            .filter((r) => !passed(r))
+            .map((r) => ({ residue: r.case.residue, findings: r.findings.map(findingJson) })),
+        },
+      ]),
+    ),
+  };
+}
+
+const findingJson = ({ check, message, pc, at, cause, entryResidue }: CaseFinding): object => ({
+  check,
+  message,
+  address: `0x${pc.toString(16)}`,
+  at,
+  cause: cause ?? null,
+  entryResidue: entryResidue ?? null,
+});

@@ -1,0 +1,45 @@
+/** Code must give back the registers its caller keeps: six for C (psABI 3.2.1), the frame pointer for Go. */
+import { R } from '../cpu/layout.ts';
+import { goRegister } from '../decode/print.ts';
+import type { Convention } from '../trace/event.ts';
+import type { Checker } from './checker.ts';
+
+const kept: Record<Convention, readonly number[]> = {
+  C: [R.bx, R.bp, R.r12, R.r13, R.r14, R.r15],
+  ABI0: [R.bp],
+  ABIInternal: [R.bp],
+};
+
+export const calleeSaved: Checker = {
+  name: 'callee-saved',
+  because: 'C code called around a Go stub expects BX, BP and R12–R15 back (psABI 3.2.1); Go code expects BP back',
+  start: ({ machine, provenance, where }) => {
+    interface Kept {
+      readonly callee: bigint;
+      readonly values: readonly (readonly [n: number, value: bigint])[];
+    }
+    const promises = new Map<bigint, Kept>();
+    return (e) => {
+      if (e.kind === 'call') {
+        const values = kept[e.convention].map((n) => [n, machine.cpu.gpr(n)] as const);
+        promises.set(e.slot, { callee: e.to, values });
+        return undefined;
+      }
+      if (e.kind !== 'return') return undefined;
+      const promise = promises.get(e.slot);
+      promises.delete(e.slot);
+      const broken = promise?.values.filter(([n, was]) => machine.cpu.gpr(n) !== was) ?? [];
+      const first = broken[0];
+      if (!promise || !first) return undefined;
+      const values = broken.map(
+        ([n, was]) => `${goRegister(n)} was 0x${was.toString(16)} and is 0x${machine.cpu.gpr(n).toString(16)}`,
+      );
+      return {
+        message: `${e.to} did not get its registers back: ${values.join('; ')}`,
+        pc: promise.callee,
+        at: where(promise.callee),
+        cause: provenance.of(first[0]),
+      };
+    };
+  },
+};

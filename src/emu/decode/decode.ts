@@ -1,0 +1,220 @@
+/** Rows read backwards: bytes become a form and places. SDM vol. 2, chapter 2 and appendix A. */
+import type { Form } from '../isa/form.ts';
+import { forms } from '../isa/forms/index.ts';
+import type { OperandKind } from '../isa/operand.ts';
+import type { Width } from '../isa/ops.ts';
+import type { MemPlace, Place } from '../isa/place.ts';
+import type { Instruction } from './instruction.ts';
+
+/** Rows by opcode map and byte; within a byte the more demanding rows come first. */
+const byOpcode = new Map<string, Form[][]>();
+for (const f of forms) {
+  const table = byOpcode.get(f.encoding.map) ?? Array.from({ length: 256 }, (): Form[] => []);
+  byOpcode.set(f.encoding.map, table);
+  const span = f.encoding.plusR ? 8 : 1;
+  for (let i = 0; i < span; i++) table[f.encoding.opcode + i]!.push(f);
+}
+const demand = ({ encoding: e, noRexB }: Form): number =>
+  (typeof e.prefix === 'number' ? 2 : 0) + (e.w ? 4 : 0) + (e.fixed !== undefined ? 8 : 0) + (noRexB ? 1 : 0);
+for (const table of byOpcode.values()) for (const rows of table) rows.sort((a, b) => demand(b) - demand(a));
+
+interface Prefixes {
+  size: boolean;
+  address: boolean;
+  rep: 0 | 0xf2 | 0xf3;
+  lock: boolean;
+  segment: 'FS' | 'GS' | undefined;
+  rex: number;
+}
+
+/** Undefined when the bytes are no instruction we have a row for; 'short' when there are too few of them. */
+export function decode(bytes: Uint8Array, address: bigint): Instruction | 'short' | undefined {
+  const p: Prefixes = { size: false, address: false, rep: 0, lock: false, segment: undefined, rex: 0 };
+  let at = 0;
+  prefixes: for (; at < bytes.length; at++) {
+    switch (bytes[at]) {
+      case 0x66:
+        p.size = true;
+        break;
+      case 0x67:
+        p.address = true;
+        break;
+      case 0xf0:
+        p.lock = true;
+        break;
+      case 0xf2:
+        p.rep = 0xf2;
+        break;
+      case 0xf3:
+        p.rep = 0xf3;
+        break;
+      case 0x64:
+        p.segment = 'FS';
+        break;
+      case 0x65:
+        p.segment = 'GS';
+        break;
+      case 0x26:
+      case 0x2e:
+      case 0x36:
+      case 0x3e:
+        break;
+      default:
+        break prefixes;
+    }
+    if (at === 14) return undefined;
+  }
+  // REX counts only as the last prefix.
+  if ((bytes[at]! & 0xf0) === 0x40) p.rex = bytes[at++]!;
+
+  let map = '';
+  if (bytes[at] === 0x0f) {
+    map = '0F';
+    at++;
+    if (bytes[at] === 0x38 || bytes[at] === 0x3a) map += bytes[at++]!.toString(16).toUpperCase();
+  }
+  if (at >= bytes.length) return 'short';
+  const opcode = bytes[at++]!;
+  const next = bytes[at];
+  const form = byOpcode.get(map)?.[opcode]?.find((f) => matches(f, p, next));
+  if (!form) return undefined;
+  if (form.encoding.modrm && next === undefined) return 'short';
+  return finish(form, p, bytes, at, opcode, address);
+}
+
+function matches(f: Form, p: Prefixes, modrm: number | undefined): boolean {
+  const e = f.encoding;
+  if (e.w && !(p.rex & 8)) return false;
+  if (e.prefix === 0x66 && !p.size) return false;
+  if ((e.prefix === 0xf2 || e.prefix === 0xf3) && p.rep !== e.prefix) return false;
+  if (e.prefix === 'NP' && (p.size || p.rep)) return false;
+  if (f.noRexB && p.rex & 1) return false;
+  if (!e.modrm || modrm === undefined) return true;
+  if (e.fixed !== undefined) return modrm === e.fixed;
+  if (e.digit !== undefined && ((modrm >> 3) & 7) !== e.digit) return false;
+  const rm = f.operands.find((k) => k.slot === 'rm');
+  if (rm?.slot !== 'rm' || rm.allow === 'both') return true;
+  const isRegister = modrm >> 6 === 3;
+  return isRegister === (rm.allow === 'register');
+}
+
+function finish(
+  f: Form,
+  p: Prefixes,
+  bytes: Uint8Array,
+  start: number,
+  opcode: number,
+  address: bigint,
+): Instruction | 'short' | undefined {
+  const e = f.encoding;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let at = start;
+  let mod = 0;
+  let reg = opcode & 7;
+  let rmBits = 0;
+  let memory: Omit<MemPlace, 'w'> | undefined;
+  if (e.plusR) reg |= p.rex & 1 ? 8 : 0;
+  if (e.modrm) {
+    const modrm = bytes[at++]!;
+    mod = modrm >> 6;
+    reg = ((modrm >> 3) & 7) | (p.rex & 4 ? 8 : 0);
+    rmBits = (modrm & 7) | (p.rex & 1 ? 8 : 0);
+    if (mod !== 3) {
+      const m = memoryOperand(view, at, mod, modrm & 7, p);
+      if (m === 'short') return 'short';
+      memory = m.place;
+      at = m.end;
+    }
+  }
+  const length = at + e.tail.reduce((n, size) => n + size, 0);
+  if (length > 15) return undefined;
+  if (length > bytes.length) return 'short';
+  const next = address + BigInt(length);
+  if (memory?.ripRelative) memory = { ...memory, disp: BigInt.asUintN(64, next + memory.disp) };
+
+  const register = (n: number, w: Width): Place =>
+    w === 8 && p.rex === 0 && n >= 4 && n < 8
+      ? { in: 'gpr', n: n - 4, w, high: true }
+      : { in: 'gpr', n, w, high: false };
+  const place = (kind: OperandKind): Place => {
+    switch (kind.slot) {
+      case 'fixed':
+        return { in: 'gpr', n: kind.n, w: kind.w, high: false };
+      case 'one':
+        return { in: 'imm', w: 8, value: 1n };
+      case 'twice':
+        return register(reg, kind.w);
+      case 'reg':
+        return kind.file === 'xmm' ? { in: 'xmm', n: reg, w: kind.w } : register(reg, kind.w);
+      case 'rm':
+        if (memory) return { ...memory, w: kind.w };
+        return kind.file === 'xmm' ? { in: 'xmm', n: rmBits, w: kind.w } : register(rmBits, kind.w);
+      case 'imm': {
+        const value = readImmediate(view, at, kind.size, kind.signed);
+        at += kind.size;
+        return { in: 'imm', w: kind.w, value: BigInt.asUintN(kind.w, value) };
+      }
+      case 'rel': {
+        const value = readImmediate(view, at, kind.size, true);
+        at += kind.size;
+        return { in: 'imm', w: 64, value: BigInt.asUintN(64, next + value) };
+      }
+    }
+  };
+  const operands = f.operands.map(place);
+  // LOCK is allowed on rows that say so, with a memory destination; anywhere else it is #UD.
+  if (p.lock && !(f.lock && operands[0]?.in === 'mem')) return undefined;
+  const repeat = f.rep && p.rep ? (p.rep === 0xf3 ? 'REP' : 'REPN') : undefined;
+  return { form: f, address, length, bytes: bytes.slice(0, length), operands, lock: p.lock, repeat };
+}
+
+function memoryOperand(
+  view: DataView,
+  start: number,
+  mod: number,
+  rm: number,
+  p: Prefixes,
+): { place: Omit<MemPlace, 'w'>; end: number } | 'short' {
+  let at = start;
+  let base: number | undefined = rm | (p.rex & 1 ? 8 : 0);
+  let index: number | undefined;
+  let scale = 1;
+  let ripRelative = false;
+  let size = mod === 1 ? 1 : mod === 2 ? 4 : 0;
+  if (rm === 4) {
+    if (at >= view.byteLength) return 'short';
+    const sib = view.getUint8(at++);
+    base = (sib & 7) | (p.rex & 1 ? 8 : 0);
+    index = ((sib >> 3) & 7) | (p.rex & 2 ? 8 : 0);
+    if (index === 4) index = undefined;
+    else scale = 1 << (sib >> 6);
+    if ((sib & 7) === 5 && mod === 0) {
+      base = undefined;
+      size = 4;
+    }
+  } else if (rm === 5 && mod === 0) {
+    base = undefined;
+    ripRelative = true;
+    size = 4;
+  }
+  if (at + size > view.byteLength) return 'short';
+  const disp = size ? readImmediate(view, at, size, true) : 0n;
+  const place = {
+    in: 'mem' as const,
+    segment: p.segment,
+    base,
+    index,
+    scale,
+    disp: BigInt.asUintN(64, disp),
+    short: p.address,
+    ripRelative,
+  };
+  return { place, end: at + size };
+}
+
+function readImmediate(view: DataView, at: number, size: number, signed: boolean): bigint {
+  if (size === 1) return BigInt(signed ? view.getInt8(at) : view.getUint8(at));
+  if (size === 2) return BigInt(signed ? view.getInt16(at, true) : view.getUint16(at, true));
+  if (size === 4) return BigInt(signed ? view.getInt32(at, true) : view.getUint32(at, true));
+  return view.getBigInt64(at, true);
+}

@@ -1,0 +1,57 @@
+/** Instructions in Go's syntax, as `go tool objdump` writes them: source first, registers without their R. */
+import type { Place } from '../isa/place.ts';
+import type { Instruction } from './instruction.ts';
+
+/** Name for an address: "runtime.mmap", "runtime.mmap+0x12". Undefined when nothing is known about it. */
+export type NameOf = (address: bigint) => string | undefined;
+
+const WIDE = ['AX', 'CX', 'DX', 'BX', 'SP', 'BP', 'SI', 'DI'];
+const LOW = ['AL', 'CL', 'DL', 'BL', 'SPB', 'BPB', 'SIB', 'DIB'];
+const HIGH = ['AH', 'CH', 'DH', 'BH'];
+
+/** Go's name of general register `n`: AX, R8. */
+export const goRegister = (n: number): string => WIDE[n] ?? `R${n}`;
+
+const signedHex = (v: bigint): string => (v < 0n ? `-0x${(-v).toString(16)}` : `0x${v.toString(16)}`);
+
+function register(p: Place & { in: 'gpr' }): string {
+  if (p.w !== 8) return goRegister(p.n);
+  return p.high ? HIGH[p.n]! : (LOW[p.n] ?? `R${p.n}B`);
+}
+
+function memory(p: Place & { in: 'mem' }, nameOf: NameOf): string {
+  if (p.ripRelative) {
+    const name = nameOf(p.disp);
+    return name ? `${name}(SB)` : `0x${p.disp.toString(16)}`;
+  }
+  const disp = BigInt.asIntN(64, p.disp);
+  const prefix = p.segment ? `${p.segment}:` : '';
+  if (p.base === undefined && p.index === undefined) return `${prefix}${signedHex(disp)}`;
+  const base = p.base === undefined ? '' : `(${goRegister(p.base)})`;
+  const index = p.index === undefined ? '' : `(${goRegister(p.index)}*${p.scale})`;
+  return `${prefix}${disp === 0n && p.base !== 4 ? '' : signedHex(disp)}${base}${index}`;
+}
+
+function operand(p: Place, insn: Instruction, nameOf: NameOf): string {
+  switch (p.in) {
+    case 'gpr':
+      return register(p);
+    case 'xmm':
+      return `X${p.n}`;
+    case 'mem':
+      return memory(p, nameOf);
+    case 'imm': {
+      const target = insn.form.operands.some((k) => k.slot === 'rel');
+      if (!target) return `$${signedHex(BigInt.asIntN(p.w, p.value))}`;
+      const name = nameOf(p.value);
+      return name ? `${name}(SB)` : `0x${p.value.toString(16)}`;
+    }
+  }
+}
+
+export function print(insn: Instruction, nameOf: NameOf = () => undefined): string {
+  const args = insn.operands.map((p) => operand(p, insn, nameOf));
+  if (!insn.form.intelOrder) args.reverse();
+  const prefix = insn.lock ? 'LOCK; ' : insn.repeat ? `${insn.repeat}; ` : '';
+  return `${prefix}${insn.form.name}${args.length ? ` ${args.join(', ')}` : ''}`;
+}

@@ -1,0 +1,46 @@
+/** What runs instructions, and why it hands control back. Nothing above can tell which engine it is, but by speed. */
+import type { Cpu } from '../cpu/cpu.ts';
+import type { Flag } from '../cpu/layout.ts';
+import type { Instruction } from '../decode/instruction.ts';
+import type { Fault } from '../mem/fault.ts';
+
+export interface Engine {
+  /**
+   * Retire at most `budget` instructions, then say why it stopped. Deterministic: same registers, same memory, same
+   * answer. A faulting instruction does not retire, and RIP still points at it; SYSCALL and INT retire first.
+   */
+  run(cpu: Cpu, budget: number, recorder?: Recorder): Stop;
+}
+
+export type Stop = { readonly retired: number } & Why;
+
+export type Why =
+  | { readonly why: 'budget' }
+  | { readonly why: 'syscall' }
+  | { readonly why: 'fault'; readonly fault: Fault }
+  /** INT n, by its vector: 3 is a breakpoint. */
+  | { readonly why: 'trap'; readonly vector: number };
+
+/** Told about every retired instruction, in order. */
+export interface Recorder {
+  retired(step: Step): void;
+}
+
+export interface Store {
+  readonly address: bigint;
+  readonly size: number;
+  readonly value: bigint;
+}
+
+/** What one instruction changed. Only real changes: a register written with its old value is not listed. */
+export interface Step {
+  readonly insn: Instruction;
+  /** General registers by number, with their new value. */
+  readonly gprs: readonly (readonly [n: number, value: bigint])[];
+  /** Vector registers by number, with their new low 128 bits. */
+  readonly xmms: readonly (readonly [n: number, value: bigint])[];
+  /** The flags it wrote, changed or not, with their value. */
+  readonly flags: readonly (readonly [flag: Flag, value: boolean])[];
+  /** Every store, changed or not: a write of the same value is still a write. */
+  readonly stores: readonly Store[];
+}

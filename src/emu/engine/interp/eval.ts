@@ -1,0 +1,249 @@
+/**
+ * The reference reading of the vocabulary: do it, now, on bigints. Slow and obvious on purpose.
+ *
+ * Writes are held back until the meaning is through (`commit`), so a fault anywhere leaves the state untouched.
+ */
+
+import type { Cpu } from '../../cpu/cpu.ts';
+import { cpuid } from '../../cpu/cpuid.ts';
+import { FLAG_NAMES, FLAGS, type Flag } from '../../cpu/layout.ts';
+import type { Ops, StatusFlag, Width } from '../../isa/ops.ts';
+import type { MemPlace, Place } from '../../isa/place.ts';
+import { Trap } from '../../mem/fault.ts';
+import type { Memory } from '../../mem/memory.ts';
+import type { Store, Why } from '../engine.ts';
+
+const mask = (w: Width): bigint => (1n << BigInt(w)) - 1n;
+const M64 = mask(64);
+const bool = (b: boolean): bigint => (b ? 1n : 0n);
+/** The flags POPF may change in user mode. */
+const POPPED = FLAG_NAMES.reduce((m, f) => m | (1n << BigInt(FLAGS[f])), 0n);
+
+export class Evaluator implements Ops<bigint> {
+  readonly cpu: Cpu;
+  readonly #mem: Memory;
+  readonly #clock: () => bigint;
+
+  // What the instruction has written so far.
+  readonly gprs = new Map<number, bigint>();
+  readonly xmms = new Map<number, bigint>();
+  readonly stores: Store[] = [];
+  #flags: Partial<Record<Flag, boolean>> = {};
+  #next = 0n;
+  #target: bigint | undefined;
+  stop: Why | undefined;
+
+  constructor(cpu: Cpu, mem: Memory, clock: () => bigint) {
+    this.cpu = cpu;
+    this.#mem = mem;
+    this.#clock = clock;
+  }
+
+  /** Forget what was written and begin an instruction whose successor is at `next`. */
+  begin(next: bigint): void {
+    this.gprs.clear();
+    this.xmms.clear();
+    this.stores.length = 0;
+    this.#flags = {};
+    this.#next = next;
+    this.#target = undefined;
+    this.stop = undefined;
+  }
+
+  /** The flags written so far, in the order of their bits. */
+  get flagsWritten(): (readonly [Flag, boolean])[] {
+    return FLAG_NAMES.flatMap((f) => (this.#flags[f] === undefined ? [] : [[f, this.#flags[f]] as const]));
+  }
+
+  /** Make the writes real. Nothing here can fail. */
+  commit(): void {
+    for (const [n, v] of this.gprs) this.cpu.setGpr(n, v);
+    for (const [n, v] of this.xmms) this.cpu.setXmm(n, v);
+    for (const s of this.stores) this.#mem.poke(s.address, s.size, s.value);
+    for (const f in this.#flags) this.cpu.setFlag(f as Flag, this.#flags[f as Flag]!);
+    this.cpu.rip = this.#target ?? this.#next;
+  }
+
+  get(p: Place): bigint {
+    switch (p.in) {
+      case 'imm':
+        return p.value;
+      case 'gpr':
+        return (p.high ? this.cpu.gpr(p.n) >> 8n : this.cpu.gpr(p.n)) & mask(p.w);
+      case 'xmm':
+        return this.cpu.xmm(p.n) & mask(p.w);
+      case 'mem':
+        return this.load(this.linear(p), p.w);
+    }
+  }
+
+  put(p: Place, v: bigint): void {
+    if (p.in === 'mem') this.store(this.linear(p), p.w, v);
+    else if (p.in === 'xmm') this.xmms.set(p.n, v);
+    else if (p.in === 'gpr') {
+      const old = this.gprs.get(p.n) ?? this.cpu.gpr(p.n);
+      const m = p.high ? 0xff00n : mask(p.w);
+      this.gprs.set(p.n, p.w >= 32 ? v : (old & ~m) | (p.high ? v << 8n : v));
+    }
+  }
+
+  flag(f: StatusFlag): bigint {
+    return bool(this.cpu.flag(f));
+  }
+  setFlag(f: StatusFlag, v: bigint): void {
+    this.#flags[f] = v !== 0n;
+  }
+  flags(): bigint {
+    return this.cpu.rflags;
+  }
+  setFlags(v: bigint): void {
+    for (const f of FLAG_NAMES) this.#flags[f] = ((v & POPPED) >> BigInt(FLAGS[f])) & 1n ? true : false;
+  }
+
+  address(p: Place): bigint {
+    const m = p as MemPlace;
+    let a = m.disp;
+    if (m.base !== undefined) a += this.cpu.gpr(m.base);
+    if (m.index !== undefined) a += this.cpu.gpr(m.index) * BigInt(m.scale);
+    return a & (m.short ? 0xffff_ffffn : M64);
+  }
+  linear(p: Place): bigint {
+    const { segment } = p as MemPlace;
+    const base = segment === 'FS' ? this.cpu.fsBase : segment === 'GS' ? this.cpu.gsBase : 0n;
+    return (this.address(p) + base) & M64;
+  }
+  load(address: bigint, w: Width): bigint {
+    return this.#mem.read(address, w / 8);
+  }
+  store(address: bigint, w: Width, v: bigint): void {
+    this.#mem.check(address, w / 8, 'write');
+    this.stores.push({ address, size: w / 8, value: v });
+  }
+
+  const(n: bigint): bigint {
+    return n;
+  }
+  let(v: bigint): bigint {
+    return v;
+  }
+
+  add(a: bigint, b: bigint, w: Width): bigint {
+    return (a + b) & mask(w);
+  }
+  sub(a: bigint, b: bigint, w: Width): bigint {
+    return (a - b) & mask(w);
+  }
+  and(a: bigint, b: bigint): bigint {
+    return a & b;
+  }
+  or(a: bigint, b: bigint): bigint {
+    return a | b;
+  }
+  xor(a: bigint, b: bigint): bigint {
+    return a ^ b;
+  }
+  not(a: bigint, w: Width): bigint {
+    return ~a & mask(w);
+  }
+  shl(a: bigint, n: bigint, w: Width): bigint {
+    return (a << n) & mask(w);
+  }
+  shr(a: bigint, n: bigint, w: Width): bigint {
+    return (a & mask(w)) >> n;
+  }
+  sar(a: bigint, n: bigint, w: Width): bigint {
+    return (BigInt.asIntN(w, a) >> n) & mask(w);
+  }
+  multiply(a: bigint, b: bigint, w: Width, signed: boolean): { low: bigint; high: bigint } {
+    const product = signed ? BigInt.asIntN(w, a) * BigInt.asIntN(w, b) : a * b;
+    return { low: product & mask(w), high: (product >> BigInt(w)) & mask(w) };
+  }
+  divide(high: bigint, low: bigint, by: bigint, w: Width, signed: boolean): { quotient: bigint; remainder: bigint } {
+    const dividend = (high << BigInt(w)) | low;
+    const [n, d] = signed ? [BigInt.asIntN(2 * w, dividend), BigInt.asIntN(w, by)] : [dividend, by];
+    if (d === 0n) throw new Trap({ kind: 'divide' });
+    const q = n / d;
+    const fits = signed ? BigInt.asIntN(w, q) === q : q <= mask(w);
+    if (!fits) throw new Trap({ kind: 'divide' });
+    return { quotient: q & mask(w), remainder: (n % d) & mask(w) };
+  }
+  signExtend(a: bigint, from: Width, to: Width): bigint {
+    return BigInt.asIntN(from, a) & mask(to);
+  }
+  narrow(a: bigint, w: Width): bigint {
+    return a & mask(w);
+  }
+
+  bit(a: bigint, n: bigint): bigint {
+    return (a >> n) & 1n;
+  }
+  below(a: bigint, b: bigint): bigint {
+    return bool(a < b);
+  }
+  isZero(a: bigint): bigint {
+    return bool(a === 0n);
+  }
+  sign(a: bigint, w: Width): bigint {
+    return (a >> BigInt(w - 1)) & 1n;
+  }
+  evenParity(a: bigint): bigint {
+    return this.countOnes(a & 0xffn) & 1n ? 0n : 1n;
+  }
+  countOnes(a: bigint): bigint {
+    let n = 0n;
+    for (let rest = a; rest; rest &= rest - 1n) n++;
+    return n;
+  }
+  leadingZeros(a: bigint, w: Width): bigint {
+    return BigInt(a === 0n ? w : w - a.toString(2).length);
+  }
+  trailingZeros(a: bigint, w: Width): bigint {
+    if (a === 0n) return BigInt(w);
+    return BigInt((a & -a).toString(2).length - 1);
+  }
+  reverseBytes(a: bigint, w: Width): bigint {
+    let out = 0n;
+    for (let i = 0; i < w; i += 8) out = (out << 8n) | ((a >> BigInt(i)) & 0xffn);
+    return out;
+  }
+  select(when: bigint, then: bigint, otherwise: bigint): bigint {
+    return when ? then : otherwise;
+  }
+  when(condition: bigint, then: () => void): void {
+    if (condition) then();
+  }
+
+  vector(low: bigint, high: bigint): bigint {
+    return (high << 64n) | low;
+  }
+  half(v: bigint, n: 0 | 1): bigint {
+    return n ? v >> 64n : v & M64;
+  }
+
+  next(): bigint {
+    return this.#next;
+  }
+  jump(target: bigint): void {
+    this.#target = target;
+  }
+
+  syscall(): void {
+    this.stop = { why: 'syscall' };
+  }
+  interrupt(vector: number): void {
+    // Linux leaves only the breakpoint and overflow gates open to user code.
+    if (vector !== 3 && vector !== 4)
+      this.raise('protection', `INT $0x${vector.toString(16)} is not open to user code`);
+    this.stop = { why: 'trap', vector };
+  }
+  raise(kind: 'undefined' | 'protection', detail: string): void {
+    throw new Trap({ kind, detail });
+  }
+  cpuid(leaf: bigint): readonly [bigint, bigint, bigint, bigint] {
+    const [a, b, c, d] = cpuid(Number(leaf));
+    return [BigInt(a), BigInt(b), BigInt(c), BigInt(d)];
+  }
+  timestamp(): bigint {
+    return this.#clock();
+  }
+}

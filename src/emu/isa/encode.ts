@@ -1,0 +1,177 @@
+/** Rows read forwards: a form and its arguments become bytes. SDM vol. 2, chapter 2. */
+import type { Form } from './form.ts';
+import type { OperandKind } from './operand.ts';
+
+/** What the assembler hands over for one operand, symbols already reduced to "patch this later". */
+export type Argument =
+  /** `byte`: written with a byte name (AL, AH, R8B), which wider forms do not take. */
+  | { readonly kind: 'gpr'; readonly n: number; readonly byte: boolean; readonly high: boolean }
+  | { readonly kind: 'xmm'; readonly n: number }
+  | { readonly kind: 'imm'; readonly value: bigint }
+  | MemoryArgument
+  /** A branch: which row is taken decides how far it reaches; the displacement is patched in. */
+  | { readonly kind: 'target'; readonly size: 1 | 4 };
+
+export interface MemoryArgument {
+  readonly kind: 'mem';
+  readonly segment: 'FS' | 'GS' | undefined;
+  readonly base: number | undefined;
+  readonly index: number | undefined;
+  readonly scale: number;
+  readonly disp: bigint;
+  /** The displacement is a symbol's: four bytes whatever its value, RIP-relative when there is no register. */
+  readonly symbolic: 'rip' | 'absolute' | undefined;
+}
+
+export interface Encoded {
+  readonly bytes: Uint8Array;
+  /** Offset of the 32-bit displacement a relocation patches; present when the memory argument is symbolic. */
+  readonly dispAt: number | undefined;
+  /** Offset of a branch's displacement. */
+  readonly targetAt: number | undefined;
+  /** Offset of the last immediate. */
+  readonly immAt: number | undefined;
+}
+
+/** Can this row take these arguments (Intel's order)? */
+export function accepts(form: Form, args: readonly Argument[]): boolean {
+  return form.operands.length === args.length && form.operands.every((kind, i) => fits(kind, args[i]!));
+}
+
+function fits(kind: OperandKind, arg: Argument): boolean {
+  switch (kind.slot) {
+    case 'fixed':
+      return arg.kind === 'gpr' && arg.n === kind.n && !arg.high && (!arg.byte || kind.w === 8);
+    case 'one':
+      return arg.kind === 'imm' && arg.value === 1n;
+    case 'imm':
+      return arg.kind === 'imm' && fitsImmediate(kind, arg.value);
+    case 'rel':
+      return arg.kind === 'target' && arg.size === kind.size;
+    case 'reg':
+      return kind.file === 'xmm' ? arg.kind === 'xmm' : isGpr(arg, kind.w);
+    case 'twice':
+      return isGpr(arg, kind.w);
+    case 'rm':
+      if (arg.kind === 'mem') return kind.allow !== 'register';
+      if (kind.allow === 'memory') return false;
+      return kind.file === 'xmm' ? arg.kind === 'xmm' : isGpr(arg, kind.w);
+  }
+}
+
+const isGpr = (arg: Argument, w: number): boolean => arg.kind === 'gpr' && (w === 8 || !arg.byte);
+
+/**
+ * As Go's assembler: a constant as wide as its operand may be written signed or unsigned; one that the instruction
+ * widens must survive the widening. Byte and word operands take any 32-bit constant and keep its low part.
+ */
+function fitsImmediate({ size, w, signed }: { size: number; w: number; signed: boolean }, v: bigint): boolean {
+  const bits = BigInt(8 * size);
+  const inSigned = v >= -(1n << (bits - 1n)) && v < 1n << (bits - 1n);
+  const inUnsigned = v >= 0n && v < 1n << bits;
+  if (!signed) return inUnsigned;
+  if (8 * size < w) return inSigned;
+  if (size === 8) return true;
+  return v >= -0x8000_0000n && v < 0x1_0000_0000n;
+}
+
+/** Encode. Throws when two arguments exclude each other (AH beside a REX prefix). */
+export function encode(form: Form, args: readonly Argument[]): Encoded {
+  const { encoding: e } = form;
+  let rex = e.w ? 0x48 : 0;
+  let reg = e.digit ?? 0;
+  let rm: Argument | undefined;
+  let plus = 0;
+  let high = false;
+  const immediates: { value: bigint; size: number; isTarget: boolean }[] = [];
+
+  form.operands.forEach((kind, i) => {
+    const arg = args[i]!;
+    // SPL, BPL, SIL and DIL exist only beside a REX prefix; AH, CH, DH and BH only without one.
+    if (arg.kind === 'gpr' && 'w' in kind && kind.w === 8 && kind.slot !== 'fixed') {
+      if (arg.high) high = true;
+      else if (arg.n >= 4 && arg.n < 8) rex |= 0x40;
+    }
+    if (kind.slot === 'imm' && arg.kind === 'imm')
+      immediates.push({ value: arg.value, size: kind.size, isTarget: false });
+    if (kind.slot === 'rel') immediates.push({ value: 0n, size: kind.size, isTarget: true });
+    if ((kind.slot === 'reg' || kind.slot === 'twice') && (arg.kind === 'gpr' || arg.kind === 'xmm')) {
+      const n = code(arg);
+      if (e.plusR) {
+        plus = n & 7;
+        if (n & 8) rex |= 0x41;
+      } else {
+        reg = n & 7;
+        if (n & 8) rex |= 0x44;
+      }
+    }
+    if (kind.slot === 'rm' || kind.slot === 'twice') rm = arg;
+  });
+
+  const tail = modrm(reg, rm, e.fixed);
+  rex |= tail.rex;
+  if (high && rex) throw new Error('cannot encode a high byte register beside a REX prefix');
+
+  const out: number[] = [];
+  if (rm?.kind === 'mem' && rm.segment) out.push(rm.segment === 'FS' ? 0x64 : 0x65);
+  if (typeof e.prefix === 'number') out.push(e.prefix);
+  if (rex) out.push(rex);
+  for (let i = 0; i < e.map.length; i += 2) out.push(Number.parseInt(e.map.slice(i, i + 2), 16));
+  out.push(e.opcode + plus);
+  let dispAt: number | undefined;
+  if (e.modrm) {
+    if (tail.dispAt !== undefined) dispAt = out.length + tail.dispAt;
+    out.push(...tail.bytes);
+  }
+  let targetAt: number | undefined;
+  let immAt: number | undefined;
+  for (const { value, size, isTarget } of immediates) {
+    if (isTarget) targetAt = out.length;
+    else immAt = out.length;
+    pushLittle(out, value, size);
+  }
+  return { bytes: Uint8Array.from(out), dispAt, targetAt, immAt };
+}
+
+const code = (arg: { kind: 'gpr' | 'xmm'; n: number; high?: boolean }): number => (arg.high ? arg.n + 4 : arg.n);
+
+function pushLittle(out: number[], value: bigint, size: number): void {
+  for (let i = 0; i < size; i++) out.push(Number((value >> BigInt(8 * i)) & 0xffn));
+}
+
+/** ModRM, SIB and displacement. The shortest displacement that holds the value, except for symbols. */
+function modrm(
+  reg: number,
+  rm: Argument | undefined,
+  fixed: number | undefined,
+): { bytes: number[]; rex: number; dispAt?: number } {
+  if (rm === undefined) return { bytes: [fixed ?? reg << 3], rex: 0 };
+  if (rm.kind === 'gpr' || rm.kind === 'xmm') {
+    const n = code(rm);
+    return { bytes: [0xc0 | (reg << 3) | (n & 7)], rex: n & 8 ? 0x41 : 0 };
+  }
+  if (rm.kind !== 'mem') throw new Error('not a ModRM operand');
+
+  const { base, index, scale, disp, symbolic } = rm;
+  const bytes: number[] = [];
+  if (symbolic === 'rip') {
+    bytes.push((reg << 3) | 5, 0, 0, 0, 0);
+    return { bytes, rex: 0, dispAt: 1 };
+  }
+  const rex = (index !== undefined && index & 8 ? 0x42 : 0) | (base !== undefined && base & 8 ? 0x41 : 0);
+  // Without a base there is no short form: mod 0 with base 5 means "displacement only", always four bytes.
+  const short = symbolic === undefined && base !== undefined;
+  const needsByte = base !== undefined && (base & 7) === 5;
+  const mod =
+    base === undefined || (short && disp === 0n && !needsByte) ? 0 : short && disp >= -128n && disp <= 127n ? 1 : 2;
+  const size = base === undefined || mod === 2 ? 4 : mod;
+  if (index !== undefined || base === undefined || (base & 7) === 4) {
+    const ss = Math.log2(scale || 1);
+    bytes.push((mod << 6) | (reg << 3) | 4, (ss << 6) | (((index ?? 4) & 7) << 3) | ((base ?? 5) & 7));
+  } else {
+    bytes.push((mod << 6) | (reg << 3) | (base & 7));
+  }
+  const dispAt = symbolic ? bytes.length : undefined;
+  pushLittle(bytes, symbolic ? 0n : disp, size);
+  return dispAt === undefined ? { bytes, rex } : { bytes, rex, dispAt };
+}

@@ -1,0 +1,45 @@
+/**
+ * The row: one instruction form. Legend:
+ *
+ *   name       Go's mnemonic
+ *   encoding   Intel's notation (SDM vol. 2, 3.1.1.1): `REX.W 83 /0 ib`, `66 0F 6F /r`, `50+r`, `0F 05`
+ *              NP: no 66/F2/F3 prefix may stand before it; ib iw id io: immediate bytes; cb cd: branch displacement
+ *   operands   Intel's order and names: rm64 = ModRM.rm, register or memory; r64 = ModRM.reg, or the opcode's +r
+ *   meaning    what it does; a row without one assembles and disassembles, and stops the machine when executed
+ *
+ * Of several rows with one name the assembler takes the first that fits, so their order is Go's choice among equal
+ * encodings. Of several rows with one encoding the decoder takes the first.
+ */
+import { type Encoding, parseEncoding } from './encoding.ts';
+import type { OperandKind } from './operand.ts';
+import type { Meaning } from './ops.ts';
+
+export interface Traits {
+  /** May carry a LOCK prefix when its destination is memory. */
+  readonly lock?: boolean;
+  /** Go writes the operands in Intel's order (CMPQ left, right) rather than source first. */
+  readonly intelOrder?: boolean;
+  /** What a REP prefix does: repeat CX times, or also stop on ZF. */
+  readonly rep?: 'count' | 'compare';
+  /** Only without REX.B: 90 is NOP, 41 90 is XCHG R8D, EAX. */
+  readonly noRexB?: boolean;
+  /** Go's assembler has no such spelling; the decoder needs a name for the bytes all the same. */
+  readonly decodeOnly?: boolean;
+}
+
+export interface Form extends Traits {
+  readonly name: string;
+  readonly encoding: Encoding;
+  readonly operands: readonly OperandKind[];
+  readonly meaning: Meaning | undefined;
+}
+
+export function form(
+  name: string,
+  encoding: string,
+  operands: readonly OperandKind[],
+  meaning?: Meaning,
+  traits: Traits = {},
+): Form {
+  return { name, encoding: parseEncoding(encoding), operands, meaning, ...traits };
+}

@@ -1,0 +1,111 @@
+/** A run for people: one line per instruction in aligned columns, what happens in between indented under it. */
+import { goRegister, print } from '../decode/print.ts';
+import type { Step } from '../engine/engine.ts';
+import type { Symbols } from '../symbols.ts';
+import type { Ending, Event } from './event.ts';
+
+const hex = (v: bigint): string => `0x${v.toString(16)}`;
+export const hexBytes = (b: Uint8Array, between = ' '): string =>
+  [...b].map((x) => x.toString(16).padStart(2, '0')).join(between);
+
+/** The last path element: enough to find the line, the same on every machine. */
+export const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+
+const columns = { n: 6, sp: 3, where: 36, line: 24, bytes: 31, insn: 40 } as const;
+
+export function traceHeader(): string {
+  const { n, sp, where, line, bytes, insn } = columns;
+  return [
+    '#'.padStart(n),
+    'SP%16'.padStart(sp + 2),
+    'ADDRESS'.padEnd(where),
+    'SOURCE'.padEnd(line),
+    'BYTES'.padEnd(bytes),
+    'INSTRUCTION'.padEnd(insn),
+    'CHANGES',
+  ].join('  ');
+}
+
+/** The line, or lines, of an event; undefined for events the text leaves out. */
+export function traceText(e: Event, symbols: Symbols): string | undefined {
+  const note = (mark: string, text: string): string => `${' '.repeat(columns.n + columns.sp + 6)}${mark} ${text}`;
+  switch (e.kind) {
+    case 'insn':
+      return instruction(e, symbols);
+    case 'syscall':
+      return note('~', e.text);
+    case 'enter':
+      return note('>', `${e.name}(${e.args})   [${e.convention}, RSP=${hex(e.rsp)}, ${e.rsp % 16n} mod 16]`);
+    case 'leave':
+      return note(
+        '<',
+        `${e.name}${e.result ? ` = ${e.result}` : ''}${e.junk.length ? `   [junk in ${e.junk.map((j) => j.register).join(' ')}]` : ''}`,
+      );
+    case 'call':
+      return note(
+        '>',
+        `${e.from} calls ${symbols.nameOf(e.to) ?? hex(e.to)}   [${e.convention}, RSP=${hex(e.slot)}, ${e.slot % 16n} mod 16]`,
+      );
+    case 'return':
+      return note('<', `back in ${e.to}`);
+    case 'stack':
+      return note('=', `${e.from || 'no stack'} → ${e.to}   [RSP=${hex(e.rsp)}]`);
+    case 'end':
+      return note('.', endText(e.ending));
+  }
+}
+
+function instruction(e: Event & { kind: 'insn' }, symbols: Symbols): string {
+  const { insn } = e.step;
+  const line = symbols.lineOf(insn.address);
+  return [
+    String(e.n).padStart(columns.n),
+    String(e.rsp % 16n).padStart(columns.sp + 2),
+    where(symbols, insn.address).padEnd(columns.where),
+    (line ? `${baseName(line.file)}:${line.line}` : '').padEnd(columns.line),
+    hexBytes(insn.bytes).padEnd(columns.bytes),
+    print(insn, symbols.nameOf).padEnd(columns.insn),
+    changes(e.step),
+  ]
+    .join('  ')
+    .trimEnd();
+}
+
+function where(symbols: Symbols, address: bigint): string {
+  const s = symbols.at(address);
+  return s ? `${s.name}+0x${(address - s.address).toString(16).padStart(2, '0')}` : hex(address);
+}
+
+function changes(step: Step): string {
+  const out = step.gprs.map(([n, v]) => `${goRegister(n)}=${hex(v)}`);
+  for (const [n, v] of step.xmms) out.push(`X${n}=${hex(v)}`);
+  for (const s of step.stores) out.push(`[${hex(s.address)}]${s.size === 8 ? '' : `:${s.size}`}=${hex(s.value)}`);
+  if (step.flags.length) out.push(flagText(step.flags));
+  return out.join(' ');
+}
+
+/** The flags written: those now set by name, those now clear in lower case. */
+const flagText = (flags: Step['flags']): string => flags.map(([f, on]) => (on ? f[0]! : f[0]!.toLowerCase())).join('');
+
+export function endText(e: Ending): string {
+  switch (e.kind) {
+    case 'done':
+      return 'returned';
+    case 'exit':
+      return `exit status ${e.status}`;
+    case 'signal':
+      return `${e.signal}: ${e.detail}`;
+    case 'unknown-syscall':
+      return `system call ${e.number} (${e.name}) is not in the table`;
+    case 'no-meaning':
+      return `${e.mnemonic} has no meaning yet`;
+    case 'no-model':
+      return `${e.name} has no model`;
+    case 'blocked':
+      return `waits for ever: ${e.on}`;
+    case 'budget':
+      return `stopped after ${e.retired} instructions`;
+    case 'lost':
+      return e.detail;
+  }
+}

@@ -1,0 +1,73 @@
+/** mmap: through C when runtime/cgo is linked in, else directly. runtime/cgo_mmap.go */
+import { R } from '#emu/cpu/layout.ts';
+import type { Frame } from '../frame.ts';
+import type { Model } from '../model.ts';
+import { showMmap } from './show.ts';
+
+/** The closure's captured words, in mmap's frame behind the outgoing arguments. */
+const CLOSURE = 0x38;
+const captured = { fn: 0, addr: 8, n: 16, prot: 24, flags: 28, fd: 32, off: 36, ret: 40 } as const;
+
+/** func mmap(addr unsafe.Pointer, n uintptr, prot, flags, fd int32, off uint32) (p unsafe.Pointer, err int) */
+export const mmap: Model = {
+  name: 'runtime.mmap',
+  convention: 'ABIInternal',
+  frame: CLOSURE + 0x30,
+  sites: ['systemstack', 'sysMmap'],
+  show: (f) => showMmap([R.ax, R.bx, R.cx, R.di, R.si, R.r8].map((n) => f.reg(n))),
+  *body(f) {
+    if (f.world.global('_cgo_mmap') === 0n) {
+      outgoing(f, [f.reg(R.ax), f.reg(R.bx), f.reg(R.cx), f.reg(R.di), f.reg(R.si), f.reg(R.r8)]);
+      yield { site: 'sysMmap', target: 'runtime.sysMmap', convention: 'ABI0' };
+      return finish(f, f.get(0x20), f.get(0x28));
+    }
+    f.set(CLOSURE + captured.fn, f.world.addressOf('runtime.mmap.func1'));
+    f.set(CLOSURE + captured.addr, f.reg(R.ax));
+    f.set(CLOSURE + captured.n, f.reg(R.bx));
+    f.set(CLOSURE + captured.prot, f.reg(R.cx), 4);
+    f.set(CLOSURE + captured.flags, f.reg(R.di), 4);
+    f.set(CLOSURE + captured.fd, f.reg(R.si), 4);
+    f.set(CLOSURE + captured.off, f.reg(R.r8), 4);
+    f.set(CLOSURE + captured.ret, 0n);
+    f.set(0, f.slot(CLOSURE));
+    yield { site: 'systemstack', target: 'runtime.systemstack', convention: 'ABI0' };
+    const ret = f.get(CLOSURE + captured.ret);
+    // C reports failure as a small number: no mapping is ever that low.
+    return ret < 4096n ? finish(f, 0n, ret) : finish(f, ret, 0n);
+  },
+};
+
+/** func() { ret = callCgoMmap(addr, n, prot, flags, fd, off) } */
+export const mmapFunc1: Model = {
+  name: 'runtime.mmap.func1',
+  convention: 'ABIInternal',
+  frame: 0x30,
+  sites: ['callCgoMmap'],
+  *body(f) {
+    const closure = f.reg(R.dx);
+    f.set(0x28, closure);
+    const word = (offset: number, size: number): bigint => f.mem.read(closure + BigInt(offset), size);
+    const { addr, n, prot, flags, fd, off } = captured;
+    outgoing(f, [word(addr, 8), word(n, 8), word(prot, 4), word(flags, 4), word(fd, 4), word(off, 4)]);
+    yield { site: 'callCgoMmap', target: 'runtime.callCgoMmap', convention: 'ABI0' };
+    f.mem.write(f.get(0x28) + BigInt(captured.ret), 8, f.get(0x20));
+    return undefined;
+  },
+};
+
+/** The six arguments as sysMmap and callCgoMmap take them; a result word behind them starts as garbage would. */
+function outgoing(f: Frame, [addr, n, prot, flags, fd, off]: readonly bigint[]): void {
+  f.set(0, addr!);
+  f.set(8, n!);
+  f.set(0x10, prot!, 4);
+  f.set(0x14, flags!, 4);
+  f.set(0x18, fd!, 4);
+  f.set(0x1c, off!, 4);
+  f.set(0x20, 0xdead_dead_dead_deadn);
+}
+
+function finish(f: Frame, p: bigint, err: bigint): string {
+  f.setReg(R.ax, p);
+  f.setReg(R.bx, err);
+  return `0x${p.toString(16)}, ${err}`;
+}

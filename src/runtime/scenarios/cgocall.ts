@@ -1,0 +1,122 @@
+/** Go calls C, and C calls Go back, over asmcgocall, crosscall2 and cgocallback. */
+import { R } from '#emu/cpu/layout.ts';
+import { hex } from '../go/show.ts';
+import { gobuf, stack } from '../layout/go1.19.ts';
+import { view } from '../layout/view.ts';
+import type { Model } from '../model.ts';
+import type { Scenario } from '../scenario.ts';
+import { stackNames } from '../world.ts';
+
+/** A C int whose upper half is junk: asmcgocall must store 32 bits of it. */
+const ERRNO = 11n;
+const ARG = 0xc0_dead_beef_08n;
+const CTXT = 0x77n;
+
+/** int f(void *arg) */
+const cFunction: Model = {
+  name: 'f',
+  convention: 'C',
+  frame: 0x10,
+  sites: [],
+  resultBits: 32,
+  show: (f) => hex(f.reg(R.di)),
+  // biome-ignore lint/correctness/useYield: a C function that calls nothing is a model without call sites
+  *body(f) {
+    f.world.expect(f.reg(R.di) === ARG, 'arguments', `f received ${hex(f.reg(R.di))}, not ${hex(ARG)}`);
+    f.setReg(R.ax, ERRNO);
+    return String(ERRNO);
+  },
+};
+
+/** A C function that calls an exported Go function: what cgo generates for `GoF()`. */
+const cCallsGo: Model = {
+  name: 'callsGo',
+  convention: 'C',
+  frame: 0x20,
+  sites: ['crosscall2'],
+  resultBits: 32,
+  show: (f) => hex(f.reg(R.di)),
+  *body(f) {
+    f.set(0, 0n); // The packed result that Go writes into.
+    f.setReg(R.di, f.world.addressOf('_cgoexp_GoF'));
+    f.setReg(R.si, f.slot(0));
+    f.setReg(R.dx, 8n);
+    f.setReg(R.cx, CTXT);
+    yield { site: 'crosscall2', target: 'crosscall2', convention: 'C' };
+    const r = f.get(0);
+    f.world.expect(r === 12345n, 'result', `GoF's result arrived as ${r}, not 12345`);
+    f.setReg(R.ax, 0n);
+    return '0';
+  },
+};
+
+const goF: Model = {
+  name: '_cgoexp_GoF',
+  convention: 'ABIInternal',
+  frame: 0x10,
+  sites: [],
+  show: (f) => hex(f.reg(R.ax)),
+  // biome-ignore lint/correctness/useYield: a Go function that calls nothing
+  *body(f) {
+    f.world.expect(f.world.currentG === f.world.curg.at, 'g', 'the callback does not run as the goroutine');
+    f.mem.write(f.reg(R.ax), 8, 12345n);
+    return undefined;
+  },
+};
+
+function caller(name: string, fn: string, errno: bigint): Model {
+  return {
+    name,
+    convention: 'ABIInternal',
+    frame: 0x30,
+    sites: ['asmcgocall'],
+    *body(f) {
+      const { world } = f;
+      const before = {
+        g: world.currentG,
+        sched: view(f.mem, gobuf, world.g0.sched).sp,
+        hi: view(f.mem, stack, world.curg.stack).hi,
+      };
+      f.set(0, world.addressOf(fn));
+      f.set(8, ARG);
+      f.set(0x10, 0xdead_dead_dead_deadn);
+      yield { site: 'asmcgocall', target: 'runtime.asmcgocall', convention: 'ABI0' };
+      world.expect(f.get(0x10, 4) === errno, 'result', `asmcgocall stored ${f.get(0x10, 4)}, C returned ${errno}`);
+      world.expect(f.get(0x14, 4) === 0xdead_deadn, 'result', 'asmcgocall stored more than 32 bits');
+      world.expect(
+        world.currentG === before.g,
+        'g',
+        `TLS names ${hex(world.currentG)} after the call, it was ${hex(before.g)}`,
+      );
+      const sched = view(f.mem, gobuf, world.g0.sched).sp;
+      world.expect(
+        sched === before.sched,
+        'g0-sched',
+        `g0.sched.sp is ${hex(sched)} after the call, it was ${hex(before.sched)}`,
+      );
+      return undefined;
+    },
+  };
+}
+
+export const asmcgocall: Scenario = {
+  name: 'asmcgocall',
+  why: 'a C call from Go: to the g0 stack, aligned, and back with a 32-bit result',
+  stubs: ['runtime.asmcgocall'],
+  stacks: stackNames,
+  globals: {},
+  situations: [{ name: 'success', fail: [], ends: { kind: 'done' } }],
+  main: () => caller('main.cgocall', 'f', ERRNO),
+  models: [cFunction],
+};
+
+export const callback: Scenario = {
+  name: 'callback',
+  why: "Go calls C calls Go: crosscall2 keeps the C caller's registers, cgocallback changes stacks twice",
+  stubs: ['crosscall2', 'runtime.cgocallback', 'runtime.asmcgocall'],
+  stacks: ['curg'],
+  globals: {},
+  situations: [{ name: 'success', fail: [], ends: { kind: 'done' } }],
+  main: () => caller('main.callback', 'callsGo', 0n),
+  models: [cCallsGo, goF],
+};

@@ -1,0 +1,196 @@
+/** Go takes memory from the kernel and gives it back, through C and without. */
+import { R } from '#emu/cpu/layout.ts';
+import { ENOMEM } from '#emu/linux/errno.ts';
+import type { Frame } from '../frame.ts';
+import { hex } from '../go/show.ts';
+import type { CallRequest, Model } from '../model.ts';
+import type { Scenario, Situation } from '../scenario.ts';
+import { stackNames } from '../world.ts';
+
+/** Not a whole number of 64 KiB, so that a swapped or cut argument shows. */
+const LENGTH = 0x2_1000n;
+const PROT_RW = 3n;
+const MAP_ANON_PRIVATE = 0x22n;
+
+const cgo = { _cgo_mmap: 'x_cgo_mmap', _cgo_munmap: 'x_cgo_munmap', _cgo_sigaction: 'x_cgo_sigaction' } as const;
+const pure = { _cgo_mmap: 0n, _cgo_munmap: 0n, _cgo_sigaction: 0n } as const;
+
+const done = { kind: 'done' } as const;
+
+function* mmap(f: Frame, addr: bigint): Generator<CallRequest, { p: bigint; err: bigint }, void> {
+  const args = [addr, LENGTH, PROT_RW, MAP_ANON_PRIVATE, BigInt.asUintN(32, -1n), 0n];
+  [R.ax, R.bx, R.cx, R.di, R.si, R.r8].forEach((r, i) => f.setReg(r, args[i]!));
+  yield { site: 'mmap', target: 'runtime.mmap', convention: 'ABIInternal' };
+  const through = f.world.noted('x_cgo_mmap');
+  if (through) {
+    const same = through.length === args.length && through.every((v, i) => v === args[i]);
+    const shown = (vs: readonly bigint[]): string => vs.map(hex).join(', ');
+    f.world.expect(same, 'arguments', `x_cgo_mmap received (${shown(through)}), mmap was given (${shown(args)})`);
+  }
+  return { p: f.reg(R.ax), err: f.reg(R.bx) };
+}
+
+/** mmap's answer is C's, all 64 bits of it; errno is told apart from an address; the memory is usable. */
+function checkMapping(f: Frame, s: Situation, { p, err }: { p: bigint; err: bigint }): void {
+  const { world } = f;
+  if (s.fail.length) {
+    world.expect(
+      p === 0n && err === BigInt(ENOMEM),
+      'errno',
+      `mmap returned (${hex(p)}, ${err}), not (nil, ENOMEM=${ENOMEM})`,
+    );
+    return;
+  }
+  world.expect(err === 0n, 'errno', `mmap returned error ${err}, not 0`);
+  const [fromC] = world.noted('x_cgo_mmap result') ?? [];
+  if (fromC !== undefined) {
+    const cut = p === BigInt.asUintN(32, fromC) || p === BigInt.asUintN(64, BigInt.asIntN(32, fromC));
+    const lost = cut ? ': only 32 of the 64 bits came through' : '';
+    world.expect(p === fromC, 'full-result', `mmap returned ${hex(p)}, x_cgo_mmap returned ${hex(fromC)}${lost}`);
+  }
+  const usable = f.mem.allows(p, LENGTH, 'write');
+  world.expect(usable, 'mapped', `nothing writable is mapped at ${hex(p)}, which mmap returned`);
+  if (usable) f.mem.write(p, 8, 0x600d_600dn);
+}
+
+const mapMain = (s: Situation): Model => ({
+  name: 'main.mmap',
+  convention: 'ABIInternal',
+  frame: 0x20,
+  sites: ['mmap'],
+  *body(f) {
+    checkMapping(f, s, yield* mmap(f, 0n));
+    return undefined;
+  },
+});
+
+const unmapMain = (): Model => ({
+  name: 'main.munmap',
+  convention: 'ABIInternal',
+  frame: 0x20,
+  sites: ['mmap', 'munmap'],
+  *body(f) {
+    const { p } = yield* mmap(f, 0n);
+    f.set(0x10, p);
+    f.setReg(R.ax, p);
+    f.setReg(R.bx, LENGTH);
+    yield { site: 'munmap', target: 'runtime.munmap', convention: 'ABIInternal' };
+    const at = f.get(0x10);
+    f.world.expect(!f.mem.isMapped(at, 1n), 'unmapped', `${hex(at)} is still mapped after munmap`);
+    const seen = f.world.noted('x_cgo_munmap');
+    if (seen)
+      f.world.expect(
+        seen[0] === at && seen[1] === LENGTH,
+        'arguments',
+        `x_cgo_munmap received (${seen.map(hex).join(', ')})`,
+      );
+    return undefined;
+  },
+});
+
+const success: Situation = { name: 'success', fail: [], ends: done };
+const noMemory: Situation = { name: 'ENOMEM: errno, no pointer', fail: ['mmap:ENOMEM'], ends: done };
+
+export const mmapScenario: Scenario = {
+  name: 'mmap',
+  why: 'mmap through C, as in a program with cgo: callCgoMmap on a system stack',
+  stubs: ['runtime.callCgoMmap'],
+  stacks: stackNames,
+  globals: cgo,
+  situations: [success, noMemory],
+  main: mapMain,
+};
+
+export const munmapScenario: Scenario = {
+  name: 'munmap',
+  why: 'munmap through C, so that an interceptor which saw the mmap sees the munmap too',
+  stubs: ['runtime.callCgoMunmap'],
+  stacks: stackNames,
+  globals: cgo,
+  situations: [
+    success,
+    { name: 'EINVAL: C aborts', fail: ['munmap:EINVAL'], ends: { kind: 'signal', signal: 'SIGABRT' } },
+  ],
+  main: unmapMain,
+};
+
+export const mmapSyscall: Scenario = {
+  name: 'mmap-syscall',
+  why: 'mmap without cgo: sysMmap makes the system call itself',
+  stubs: ['runtime.sysMmap'],
+  stacks: stackNames,
+  globals: pure,
+  situations: [success, noMemory],
+  main: mapMain,
+};
+
+export const munmapSyscall: Scenario = {
+  name: 'munmap-syscall',
+  why: 'munmap without cgo: a failure crashes at 0xf1, where it can be recognised',
+  stubs: ['runtime.sysMunmap'],
+  stacks: stackNames,
+  globals: pure,
+  situations: [
+    success,
+    {
+      name: 'EINVAL: fault at 0xf1',
+      fail: ['munmap:EINVAL'],
+      ends: { kind: 'signal', signal: 'SIGSEGV', address: 0xf1n },
+    },
+  ],
+  main: unmapMain,
+};
+
+/** sysReserve, sysAlloc, sysUnused, sysFree in turn: the allocator's whole vocabulary on this path. */
+const allocatorMain = (s: Situation): Model => ({
+  name: 'main.allocator',
+  convention: 'ABIInternal',
+  frame: 0x30,
+  sites: ['sysAlloc', 'sysUnused', 'sysFree'],
+  *body(f) {
+    const { world } = f;
+    f.setReg(R.ax, LENGTH);
+    yield { site: 'sysAlloc', target: 'runtime.sysAllocOS', convention: 'ABIInternal' };
+    const p = f.reg(R.ax);
+    if (s.fail.some((r) => r.startsWith('mmap'))) {
+      world.expect(p === 0n, 'errno', `sysAlloc returned ${hex(p)}, not nil`);
+      return undefined;
+    }
+    f.set(0x10, p);
+    f.mem.write(p, 8, 0x600d_600dn);
+    f.setReg(R.ax, p);
+    f.setReg(R.bx, LENGTH);
+    yield { site: 'sysUnused', target: 'runtime.sysUnusedOS', convention: 'ABIInternal' };
+    const status = BigInt.asIntN(64, f.reg(R.ax));
+    const at = f.get(0x10);
+    if (s.fail.length) world.expect(status === -22n, 'errno', `madvise returned ${status}, not -EINVAL`);
+    else {
+      const left = f.mem.read(at, 8);
+      world.expect(
+        status === 0n && left === 0n,
+        'discarded',
+        `after madvise (${status}) ${hex(at)} holds ${hex(left)}, not 0`,
+      );
+    }
+    f.setReg(R.ax, at);
+    f.setReg(R.bx, LENGTH);
+    yield { site: 'sysFree', target: 'runtime.sysFreeOS', convention: 'ABIInternal' };
+    world.expect(!f.mem.isMapped(at, 1n), 'unmapped', `${hex(at)} is still mapped after sysFree`);
+    return undefined;
+  },
+});
+
+export const allocator: Scenario = {
+  name: 'allocator',
+  why: 'sysAlloc, sysUnused and sysFree as the memory allocator calls them; madvise is always direct',
+  stubs: ['runtime.madvise', 'runtime.callCgoMmap', 'runtime.callCgoMunmap'],
+  stacks: stackNames,
+  globals: cgo,
+  situations: [
+    success,
+    { name: 'ENOMEM: nil', fail: ['mmap:ENOMEM'], ends: done },
+    { name: 'EACCES: exit status 2', fail: ['mmap:EACCES'], ends: { kind: 'exit', status: 2 } },
+    { name: 'madvise EINVAL', fail: ['madvise:EINVAL'], ends: done },
+  ],
+  main: allocatorMain,
+};

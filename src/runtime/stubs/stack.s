@@ -1,0 +1,121 @@
+// From one stack to another: goroutine, g0 and back.
+#include "go_asm.h"
+#include "go_tls.h"
+#include "textflag.h"
+
+// func gogo(buf *gobuf)
+// Continue where buf says, as the goroutine it names.
+TEXT runtime·gogo(SB), NOSPLIT, $0-8
+	MOVQ buf+0(FP), BX
+	MOVQ gobuf_g(BX), DX
+	MOVQ 0(DX), CX // A nil g faults here, not later.
+	get_tls(CX)
+	MOVQ DX, g(CX)
+	MOVQ DX, R14
+	MOVQ gobuf_sp(BX), SP
+	MOVQ gobuf_ret(BX), AX
+	MOVQ gobuf_ctxt(BX), DX
+	MOVQ gobuf_bp(BX), BP
+	MOVQ $0, gobuf_sp(BX) // Nothing for the collector to find twice.
+	MOVQ $0, gobuf_ret(BX)
+	MOVQ $0, gobuf_ctxt(BX)
+	MOVQ $0, gobuf_bp(BX)
+	MOVQ gobuf_pc(BX), BX
+	JMP  BX
+
+// func mcall(fn func(*g))
+// Save this goroutine, switch to g0, call fn(g). fn never returns.
+TEXT runtime·mcall<ABIInternal>(SB), NOSPLIT, $0-8
+	MOVQ AX, DX // fn
+	MOVQ 0(SP), BX // Our caller's PC and SP: what gogo will come back to.
+	MOVQ BX, (g_sched+gobuf_pc)(R14)
+	LEAQ fn+0(FP), BX
+	MOVQ BX, (g_sched+gobuf_sp)(R14)
+	MOVQ BP, (g_sched+gobuf_bp)(R14)
+	MOVQ g_m(R14), BX
+	MOVQ m_g0(BX), SI
+	CMPQ SI, R14
+	JNE  switch
+	JMP  runtime·badmcall(SB)
+
+switch:
+	MOVQ R14, AX // fn's argument
+	MOVQ SI, R14
+	get_tls(CX)
+	MOVQ R14, g(CX)
+	MOVQ (g_sched+gobuf_sp)(R14), SP
+	PUSHQ AX // fn's spill slot
+	MOVQ 0(DX), R12
+	CALL R12
+	POPQ AX
+	JMP  runtime·badmcall2(SB)
+	RET
+
+// The PC that a goroutine on its way to g0 seems to be at. Never runs.
+TEXT runtime·systemstack_switch(SB), NOSPLIT, $0-0
+	RET
+
+// Save the calling function's state in g.sched, as if it stood in systemstack_switch.
+// For functions without a frame. Wants g in R14, uses R9.
+TEXT gosave_systemstack_switch<>(SB), NOSPLIT, $0
+	MOVQ $runtime·systemstack_switch(SB), R9
+	MOVQ R9, (g_sched+gobuf_pc)(R14)
+	LEAQ 8(SP), R9
+	MOVQ R9, (g_sched+gobuf_sp)(R14)
+	MOVQ $0, (g_sched+gobuf_ret)(R14)
+	MOVQ BP, (g_sched+gobuf_bp)(R14)
+	MOVQ (g_sched+gobuf_ctxt)(R14), R9
+	TESTQ R9, R9
+	JZ   saved
+	CALL runtime·abort(SB) // A saved context would be lost.
+
+saved:
+	RET
+
+// func systemstack(fn func())
+// Call fn on g0's stack, or right here when this is a system stack already.
+TEXT runtime·systemstack(SB), NOSPLIT, $0-8
+	MOVQ fn+0(FP), DI
+	get_tls(CX)
+	MOVQ g(CX), AX
+	MOVQ g_m(AX), BX
+	CMPQ AX, m_gsignal(BX)
+	JEQ  stay
+	MOVQ m_g0(BX), DX
+	CMPQ AX, DX
+	JEQ  stay
+	CMPQ AX, m_curg(BX)
+	JNE  bad
+	CALL gosave_systemstack_switch<>(SB)
+	MOVQ DX, g(CX)
+	MOVQ DX, R14
+	MOVQ (g_sched+gobuf_sp)(DX), SP
+	MOVQ DI, DX // fn's context
+	MOVQ 0(DI), DI
+	CALL DI
+
+	// Back to the goroutine.
+	get_tls(CX)
+	MOVQ g(CX), AX
+	MOVQ g_m(AX), BX
+	MOVQ m_curg(BX), AX
+	MOVQ AX, g(CX)
+	MOVQ (g_sched+gobuf_sp)(AX), SP
+	MOVQ $0, (g_sched+gobuf_sp)(AX)
+	RET
+
+stay:
+	MOVQ DI, DX
+	MOVQ 0(DI), DI
+	JMP  DI // No frame of our own: fn returns to our caller.
+
+bad:
+	CALL runtime·badsystemstack(SB)
+	INT  $3
+
+// func abort()
+TEXT runtime·abort(SB), NOSPLIT, $0-0
+	INT $3
+
+again:
+	JMP again

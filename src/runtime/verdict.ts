@@ -1,0 +1,103 @@
+/** The main job: scenarios run from every stack at every alignment of RSP, and what came of it. */
+
+import type { Finding } from '#emu/check/checker.ts';
+import { watch } from '#emu/check/index.ts';
+import { parseRules } from '#emu/linux/rules.ts';
+import type { Ending, Observer } from '#emu/trace/event.ts';
+import { models } from './models.ts';
+import { type Scenario, type Situation, unexpected } from './scenario.ts';
+import type { Stubs } from './stubs.ts';
+import { type StackName, World } from './world.ts';
+
+/** Every value RSP mod 16 can have. */
+export const RESIDUES: readonly number[] = Array.from({ length: 16 }, (_, i) => i);
+/** No scenario needs a thousandth of it; a stub that loops is stopped here. */
+export const BUDGET = 200_000;
+
+export interface Case {
+  readonly scenario: Scenario;
+  readonly situation: Situation;
+  readonly stack: StackName;
+  /** Bytes taken off every stack. */
+  readonly residue: number;
+  readonly seed: bigint;
+  /** Fault rules besides the situation's. */
+  readonly fail: readonly string[];
+}
+
+export interface CaseFinding extends Finding {
+  /** RSP mod 16 when the function at fault was entered. */
+  readonly entryResidue: number | undefined;
+}
+
+export interface CaseResult {
+  readonly case: Case;
+  readonly world: World;
+  readonly ending: Ending;
+  readonly findings: readonly CaseFinding[];
+}
+
+/** Run one case. `observer`, if any, sees every event. */
+export function runCase(c: Case, stubs: Stubs, budget = BUDGET, observer?: (w: World) => Observer): CaseResult {
+  const { scenario, situation } = c;
+  const world = new World({
+    seed: c.seed,
+    rules: parseRules([...situation.fail, ...c.fail]),
+    models: [...models, ...(scenario.models ?? [])],
+    globals: { ...scenario.globals },
+    link: stubs.link,
+    lenient: stubs.lenient,
+  });
+  const { machine } = world;
+  if (observer) machine.observe(observer(world));
+  const findings = watch(machine);
+  const entries = entryResidues(world);
+  const ending = world.run(scenario.main(situation), c.stack, c.residue, budget);
+  const all = [...findings, ...world.findings];
+  // A wrong ending is what is left when no checker saw the reason.
+  const wrong = unexpected(situation.ends, ending);
+  const where = machine.symbols.nameOf(machine.cpu.rip) ?? `0x${machine.cpu.rip.toString(16)}`;
+  if (wrong && !all.length)
+    all.push({ check: 'ending', message: wrong, pc: machine.cpu.rip, at: where, cause: undefined });
+  return { case: c, world, ending, findings: all.map((f) => ({ ...f, entryResidue: entries(f.pc) })) };
+}
+
+/** Remembers RSP mod 16 at the latest entry of every function; asked with any address inside it. */
+function entryResidues({ machine }: World): (pc: bigint) => number | undefined {
+  const latest = new Map<bigint, number>();
+  machine.observe((e) => {
+    if (e.kind === 'call') latest.set(e.to, Number(e.slot % 16n));
+    else if (e.kind === 'insn' && machine.symbols.at(machine.cpu.rip)?.address === machine.cpu.rip) {
+      latest.set(machine.cpu.rip, Number(e.rsp % 16n));
+    }
+  });
+  return (pc) => latest.get(machine.symbols.at(pc)?.address ?? -1n);
+}
+
+export interface Row {
+  readonly scenario: Scenario;
+  readonly situation: Situation;
+  /** Results by stack, one per residue; a stack on which the stubs may not be called is missing. */
+  readonly results: ReadonlyMap<StackName, readonly CaseResult[]>;
+}
+
+/** Rows one by one, so that whoever prints them can show progress. */
+export function* verdicts(
+  scenarios: readonly Scenario[],
+  stubs: Stubs,
+  seed: bigint,
+  fail: readonly string[] = [],
+): Generator<Row> {
+  for (const scenario of scenarios) {
+    for (const situation of scenario.situations) {
+      const results = new Map<StackName, readonly CaseResult[]>();
+      for (const stack of scenario.stacks) {
+        results.set(
+          stack,
+          RESIDUES.map((residue) => runCase({ scenario, situation, stack, residue, seed, fail }, stubs)),
+        );
+      }
+      yield { scenario, situation, results };
+    }
+  }
+}
