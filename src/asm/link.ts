@@ -31,7 +31,15 @@ export interface ImageSymbol {
 export interface Image {
   readonly sections: readonly Section[];
   readonly symbols: readonly ImageSymbol[];
+}
+
+/** What the objects say of each other does not hold: undefined and duplicated names, all of them. */
+export class LinkError extends Error {
   readonly diagnostics: readonly Diagnostic[];
+  constructor(diagnostics: readonly Diagnostic[]) {
+    super(diagnostics.map((d) => `${d.at.file}:${d.at.line}: ${d.message}`).join('\n'));
+    this.diagnostics = diagnostics;
+  }
 }
 
 const FUNCTION_ALIGN = 32;
@@ -50,6 +58,7 @@ interface Placed {
 const keyOf = (name: string, isStatic: boolean, abi: Abi, file: number): string =>
   `${isStatic ? `${file}:` : ''}${name}${abi === 'ABIInternal' ? '<ABIInternal>' : ''}`;
 
+/** Throws LinkError. */
 export function link(objects: readonly ObjectFile[], options: LinkOptions): Image {
   const diagnostics: Diagnostic[] = [];
   const qualify = (name: string): string => (name.startsWith('.') ? options.packagePath + name : name);
@@ -153,6 +162,7 @@ export function link(objects: readonly ObjectFile[], options: LinkOptions): Imag
     }
   }
 
+  if (diagnostics.length) throw new LinkError(diagnostics);
   const sections = (
     [
       ['.text', text],
@@ -162,5 +172,5 @@ export function link(objects: readonly ObjectFile[], options: LinkOptions): Imag
   )
     .filter(([, s]) => s.bytes.length)
     .map(([name, s]): Section => ({ name, address: BigInt(s.at), bytes: images.get(s)! }));
-  return { sections, symbols: placed.map((p) => p.symbol), diagnostics };
+  return { sections, symbols: placed.map((p) => p.symbol) };
 }

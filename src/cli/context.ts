@@ -32,6 +32,7 @@ export interface Job {
   readonly target: string | undefined;
 }
 
+/** A file, or the library, that does not assemble: with every reason. */
 export class AssemblyErrors extends Error {
   readonly diagnostics: readonly Diagnostic[];
   constructor(diagnostics: readonly Diagnostic[]) {

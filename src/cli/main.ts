@@ -1,5 +1,6 @@
 /** The command line: parses it, runs a command, turns every failure into one line and an exit code. */
 import { Command, CommanderError, Option } from 'commander';
+import { LinkError } from '#asm/link.ts';
 import { RuleError } from '#emu/linux/rules.ts';
 import { type AsmOptions, asm } from './commands/asm.ts';
 import { list, topicNames } from './commands/list.ts';
@@ -120,7 +121,7 @@ process.exitCode = status;
 /** One line for what the user got wrong; our own mistakes are said to be ours. Returns the exit code. */
 function explain(e: unknown): number {
   if (e instanceof CommanderError) return e.exitCode === 0 ? 0 : 2;
-  if (e instanceof AssemblyErrors) {
+  if (e instanceof AssemblyErrors || e instanceof LinkError) {
     const lines = e.diagnostics.slice(0, MAX_ERRORS).map((d) => `${d.at.file}:${d.at.line}: ${d.message}`);
     const more = e.diagnostics.length - MAX_ERRORS;
     console.error([...lines, ...(more > 0 ? [`too many errors: ${more} more`] : [])].join('\n'));

@@ -96,6 +96,11 @@ export class Bridge {
     }
     this.#waiting.delete(sp);
     this.#machine.emit({ kind: 'return', to: model.name, convention: a.pending.convention, slot: sp - 8n });
+    // Compiled Go trusts neither R14 nor X15 after ABI0 code: it reloads g from TLS and clears X15.
+    if (model.convention === 'ABIInternal' && a.pending.convention === 'ABI0') {
+      cpu.setGpr(R.r14, this.#world.currentG);
+      cpu.setXmm(15, 0n);
+    }
     this.#step(a);
   }
 

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { assemble } from '#asm/assemble.ts';
 import type { CodeSymbol } from '#asm/object.ts';
-import { hostFiles } from '../../src/cli/files.ts';
-import { generate } from '../../src/cli/goroot.ts';
 import { goAsmHeader } from '#runtime/layout/header.ts';
 import { DEFINES } from '#runtime/stubs.ts';
+import { hostFiles } from '../../src/cli/files.ts';
+import { generate } from '../../src/cli/goroot.ts';
 import { type GoSymbol, goAsm, goroot, missingGo } from '../witness/go.ts';
 
 const files = [
@@ -35,7 +35,13 @@ interface Comparable {
   readonly relocations: readonly string[];
 }
 
-const fromGo = ({ size, args, locals, bytes, relocations }: GoSymbol): Comparable => ({ size, args, locals, bytes, relocations });
+const fromGo = ({ size, args, locals, bytes, relocations }: GoSymbol): Comparable => ({
+  size,
+  args,
+  locals,
+  bytes,
+  relocations,
+});
 
 /** Go's listing prints unknown arguments and the frame −8 as 64-bit patterns. */
 function fromUs(f: CodeSymbol, qualified: (n: string) => string): Comparable {
@@ -56,11 +62,19 @@ describe.skipIf(!goroot)(`go tool asm${goroot ? '' : ` (${missingGo})`}`, () => 
     const path = `${goroot}/src/${file}`;
     const packagePath = file.slice(0, file.lastIndexOf('/'));
     const qualified = (n: string): string => (n.startsWith('.') ? packagePath + n : n);
-    const object = assemble(path, sources, { includeDirs: [`${goroot}/src/runtime`, `${goroot}/pkg/include`], defines: DEFINES });
+    const object = assemble(path, sources, {
+      includeDirs: [`${goroot}/src/runtime`, `${goroot}/pkg/include`],
+      defines: DEFINES,
+    });
     expect(object.diagnostics).toEqual([]);
     const theirs = goAsm(path, { packagePath, header }).filter((s) => s.bytes);
     expect(theirs.length).toBeGreaterThan(0);
-    expect(object.functions.map((f) => qualified(f.symbol.name)).sort()).toEqual(theirs.filter((s) => s.kind === 'TEXT').map((s) => s.name).sort());
+    expect(object.functions.map((f) => qualified(f.symbol.name)).sort()).toEqual(
+      theirs
+        .filter((s) => s.kind === 'TEXT')
+        .map((s) => s.name)
+        .sort(),
+    );
     for (const f of object.functions) {
       const name = qualified(f.symbol.name);
       const [go] = theirs.filter((s) => s.name === name);
@@ -89,6 +103,8 @@ describe.skipIf(!goroot)(`go tool asm${goroot ? '' : ` (${missingGo})`}`, () => 
 });
 
 test('the Go tree is read, not copied: this repository holds none of its text', () => {
-  const own = ['mmap', 'sigaction', 'stack', 'cgo', 'crosscall'].map((f) => readFileSync(`src/runtime/stubs/${f}.s`, 'utf8'));
+  const own = ['mmap', 'sigaction', 'stack', 'cgo', 'crosscall'].map((f) =>
+    readFileSync(`src/runtime/stubs/${f}.s`, 'utf8'),
+  );
   for (const text of own) expect(text).not.toMatch(/Go Authors/);
 });

@@ -4,7 +4,7 @@ import { Decoder, DecoderOptions } from 'iced-x86';
 import { describe, expect, test } from 'vitest';
 import { decode } from '#emu/decode/decode.ts';
 import { print } from '#emu/decode/print.ts';
-import { accepts, type Argument, encode } from '#emu/isa/encode.ts';
+import { type Argument, accepts, encode } from '#emu/isa/encode.ts';
 import type { Form } from '#emu/isa/form.ts';
 import { forms } from '#emu/isa/forms/index.ts';
 import type { OperandKind } from '#emu/isa/operand.ts';
@@ -17,7 +17,10 @@ const memory = fc
   .record({
     segment: fc.constantFrom(undefined, 'FS', 'GS'),
     base: fc.option(fc.integer({ min: 0, max: 15 }), { nil: undefined }),
-    index: fc.option(fc.integer({ min: 0, max: 15 }).filter((n) => n !== 4), { nil: undefined }),
+    index: fc.option(
+      fc.integer({ min: 0, max: 15 }).filter((n) => n !== 4),
+      { nil: undefined },
+    ),
     scale: fc.constantFrom(1, 2, 4, 8),
     disp: fc.oneof(fc.constantFrom(0, 1, -1, 127, 128, -128, -129), fc.integer()).map(BigInt),
   })
@@ -31,7 +34,11 @@ function argument(kind: OperandKind): fc.Arbitrary<Argument> {
       return fc.constant({ kind: 'imm', value: 1n });
     case 'imm': {
       const bits = 8 * kind.size;
-      return (kind.signed ? fc.bigInt(-(2n ** BigInt(bits - 1)), 2n ** BigInt(bits - 1) - 1n) : fc.bigInt(0n, 2n ** BigInt(bits) - 1n)).map((value) => ({ kind: 'imm', value }));
+      return (
+        kind.signed
+          ? fc.bigInt(-(2n ** BigInt(bits - 1)), 2n ** BigInt(bits - 1) - 1n)
+          : fc.bigInt(0n, 2n ** BigInt(bits) - 1n)
+      ).map((value) => ({ kind: 'imm', value }));
     }
     case 'rel':
       return fc.constant({ kind: 'target', size: kind.size });
@@ -54,7 +61,8 @@ const anyInstruction = fc
   .map(({ form, args }) => ({ form, bytes: encode(form, args).bytes }));
 
 /** Several rows may share an encoding; the decoder then answers with the first. */
-const sameEncoding = (a: Form, b: Form): boolean => a.encoding.opcode === b.encoding.opcode && a.encoding.map === b.encoding.map;
+const sameEncoding = (a: Form, b: Form): boolean =>
+  a.encoding.opcode === b.encoding.opcode && a.encoding.map === b.encoding.map;
 
 describe('decoding', () => {
   test('what a row encodes decodes to that encoding, whole', () => {
@@ -64,7 +72,10 @@ describe('decoding', () => {
         expect(insn, `${form.name} ${hex(bytes)}`).toBeTypeOf('object');
         if (!insn || insn === 'short') return;
         expect(insn.length).toBe(bytes.length);
-        expect(sameEncoding(insn.form, form) || insn.form.encoding.plusR || form.encoding.plusR, `${form.encoding.text} became ${insn.form.encoding.text}`).toBe(true);
+        expect(
+          sameEncoding(insn.form, form) || insn.form.encoding.plusR || form.encoding.plusR,
+          `${form.encoding.text} became ${insn.form.encoding.text}`,
+        ).toBe(true);
         expect(print(insn)).toMatch(/^[A-Z0-9]+/);
       }),
       { numRuns: 5000, seed: 1 },
@@ -127,6 +138,8 @@ describe('printing', () => {
 
   test('a branch names its target', () => {
     const insn = decode(Buffer.from('e8fb000000', 'hex'), 0x1000n);
-    expect(insn && insn !== 'short' && print(insn, (a) => (a === 0x1100n ? 'main.f' : undefined))).toBe('CALL main.f(SB)');
+    expect(insn && insn !== 'short' && print(insn, (a) => (a === 0x1100n ? 'main.f' : undefined))).toBe(
+      'CALL main.f(SB)',
+    );
   });
 });

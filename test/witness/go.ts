@@ -64,7 +64,15 @@ export function goAsm(path: string, { packagePath, header }: GoAsmOptions): GoSy
 const unquoted = (name: string, packagePath: string): string => name.replace(/^""\./, `${packagePath}.`);
 
 function parseListing(listing: string, packagePath: string): GoSymbol[] {
-  const out: { name: string; kind: string; size: number; args: bigint; locals: bigint; bytes: string; relocations: string[] }[] = [];
+  const out: {
+    name: string;
+    kind: string;
+    size: number;
+    args: bigint;
+    locals: bigint;
+    bytes: string;
+    relocations: string[];
+  }[] = [];
   for (const line of listing.split('\n')) {
     const head = /^(\S+) S(\w+) .*?size=(\d+)(?: args=0x([0-9a-f]+) locals=0x([0-9a-f]+))?/.exec(line);
     if (head) {

@@ -57,7 +57,7 @@ export function backtrace(machine: Machine): { pc: bigint; sp: bigint }[] {
   let sp = cpu.gpr(4);
   let bp = cpu.gpr(5);
   const word = (at: bigint): bigint | undefined => (mem.allows(at, 8n, 'read') ? mem.peek(at, 8) : undefined);
-  while (out.length < MAX_FRAMES) {
+  while (out.length < MAX_FRAMES && !out.some((f) => f.pc === pc && f.sp === sp)) {
     out.push({ pc, sp });
     const depth = symbols.depthAt(pc) ?? 0;
     const byTable = sp + BigInt(depth);

@@ -41,6 +41,8 @@ export const p = struct('p', 8912, {
   preempt:  [8904, 1],
 });
 
+export const wbBuf = struct('wbBuf', 4112, { next: [0, 8], end: [8, 8], buf: [16, 4096] });
+
 export const funcval = struct('funcval', 8, { fn: [0, 8] });
 
 // biome-ignore format: table
@@ -57,12 +59,17 @@ export const libcall = struct('libcall', 48, {
 
 export const moduledata = struct('moduledata', 552, { next: [544, 8] });
 
-export const structs = [stack, gobuf, g, m, p, funcval, stackt, libcall, moduledata] as const;
+export const structs = [stack, gobuf, g, m, p, wbBuf, funcval, stackt, libcall, moduledata] as const;
 
 /** Constants that assembly reads as `const_NAME`. */
 export const constants: Readonly<Record<string, number>> = {
   _StackGuard: 928,
   tlsSize: 48,
+  // Fields of internal/cpu.X86, by which assembly chooses its instructions.
+  offsetX86HasAVX: 66,
+  offsetX86HasAVX2: 67,
+  offsetX86HasERMS: 70,
+  offsetX86HasRDTSCP: 75,
 };
 
 /** G statuses (runtime2.go). */

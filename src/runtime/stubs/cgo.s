@@ -1,68 +1,8 @@
-// Go calls C, and C calls Go.
+// C calls Go back.
 #include "funcdata.h"
 #include "go_asm.h"
 #include "go_tls.h"
 #include "textflag.h"
-
-// What asmcgocall keeps on g0's stack while C runs.
-#define CGOCALL_FRAME 64
-#define CGOCALL_G 48
-#define CGOCALL_DEPTH 40
-
-// func asmcgocall(fn, arg unsafe.Pointer) int32
-// Call fn(arg) on g0's stack, aligned for C.
-TEXT ·asmcgocall(SB), NOSPLIT, $0-20
-	MOVQ fn+0(FP), AX
-	MOVQ arg+8(FP), BX
-	MOVQ SP, DX
-
-	get_tls(CX)
-	MOVQ g(CX), DI
-	CMPQ DI, $0
-	JEQ  nosave
-	MOVQ g_m(DI), R8
-	CMPQ DI, m_gsignal(R8)
-	JEQ  nosave
-	MOVQ m_g0(R8), SI
-	CMPQ DI, SI
-	JEQ  nosave
-
-	CALL gosave_systemstack_switch<>(SB)
-	MOVQ SI, g(CX)
-	MOVQ (g_sched+gobuf_sp)(SI), SP
-	SUBQ $CGOCALL_FRAME, SP
-	ANDQ $~15, SP
-	MOVQ DI, CGOCALL_G(SP)
-	// The goroutine's stack may move while C runs: keep how deep we were, not where.
-	MOVQ (g_stack+stack_hi)(DI), DI
-	SUBQ DX, DI
-	MOVQ DI, CGOCALL_DEPTH(SP)
-	MOVQ BX, DI
-	MOVQ BX, CX
-	CALL AX
-
-	get_tls(CX)
-	MOVQ CGOCALL_G(SP), DI
-	MOVQ (g_stack+stack_hi)(DI), SI
-	SUBQ CGOCALL_DEPTH(SP), SI
-	MOVQ DI, g(CX)
-	MOVQ SI, SP
-	MOVL AX, ret+16(FP)
-	RET
-
-nosave:
-	// A system stack, which never moves.
-	SUBQ $CGOCALL_FRAME, SP
-	ANDQ $~15, SP
-	MOVQ $0, CGOCALL_G(SP)
-	MOVQ DX, CGOCALL_DEPTH(SP)
-	MOVQ BX, DI
-	MOVQ BX, CX
-	CALL AX
-	MOVQ CGOCALL_DEPTH(SP), SI
-	MOVQ SI, SP
-	MOVL AX, ret+16(FP)
-	RET
 
 // func cgocallback(fn, frame unsafe.Pointer, ctxt uintptr)
 // On g0 with a C frame above: run cgocallbackg(fn, frame, ctxt) on the goroutine that called C.
