@@ -62,7 +62,9 @@ function memory(o: MemoryOperand): MemoryArgument | undefined {
   if (base === null || index === null || index === 4) return undefined;
   // A displacement has 32 bits and its sign is copied; an address beyond that cannot be written.
   if (!o.pseudo && BigInt.asIntN(32, o.offset) !== o.offset) return undefined;
-  const symbolic = o.pseudo !== 'SB' ? undefined : base === undefined && index === undefined ? 'rip' : 'absolute';
+  // A symbol's address is RIP-relative, which leaves no room for registers.
+  if (o.pseudo === 'SB' && (base !== undefined || index !== undefined)) return undefined;
+  const symbolic = o.pseudo === 'SB' ? 'rip' : undefined;
   return { kind: 'mem', segment: undefined, base, index, scale: o.scale ?? 1, disp: o.offset, symbolic };
 }
 

@@ -34,11 +34,14 @@ function contents(
   data: readonly DataStatement[],
   report: (d: Diagnostic) => void,
 ): DataSymbol {
-  const bytes = new Uint8Array(data.reduce((n, d) => Math.max(n, d.offset + d.width), 0));
+  const inside = data.filter((d) => d.offset + d.width <= globl.size);
+  const bytes = new Uint8Array(inside.reduce((n, d) => Math.max(n, d.offset + d.width), 0));
   const relocations: Relocation[] = [];
   for (const d of data) {
-    if (d.offset + d.width > globl.size)
+    if (d.offset + d.width > globl.size) {
       report({ at: d.at, message: `DATA write out of bounds of ${symbol.name}, which has ${globl.size} bytes` });
+      continue;
+    }
     const v = d.value;
     if (v.kind === 'immediate') put(bytes, d.offset, d.width, v.value);
     else if (v.kind === 'float') putFloat(bytes, d.offset, d.width, v.value);

@@ -102,6 +102,7 @@ function encodePiece(p: Piece, branchSize: 1 | 4, report: (d: Diagnostic) => voi
 const isCodeSymbol = (i: Instr, o: Operand): o is MemoryOperand =>
   o.kind === 'memory' &&
   o.pseudo === 'SB' &&
+  !o.indirect &&
   !o.addressOf &&
   o.base === undefined &&
   (i.mnemonic === 'CALL' || i.mnemonic.startsWith('J'));

@@ -17,7 +17,33 @@ export interface LinkOptions {
 export interface Section {
   readonly name: '.text' | '.rodata' | '.data';
   readonly address: bigint;
+  readonly size: number;
+  /** Initial contents; the rest of `size` is zero. */
   readonly bytes: Uint8Array;
+}
+
+/** A section being laid out: what lies where, and how far it reaches. */
+interface Layout {
+  at: number;
+  size: number;
+  readonly chunks: { readonly offset: number; readonly bytes: Uint8Array }[];
+}
+
+const layout = (): Layout => ({ at: 0, size: 0, chunks: [] });
+
+/** Room for `size` bytes at the next multiple of `align`; returns its offset. */
+function place(s: Layout, size: number, align: number, bytes: Uint8Array): number {
+  const offset = Math.ceil(s.size / align) * align;
+  s.chunks.push({ offset, bytes });
+  s.size = offset + size;
+  return offset;
+}
+
+/** The bytes of a section, up to the last that is not zero; `filler` between chunks. */
+function contents(s: Layout, filler: number): Uint8Array {
+  const out = new Uint8Array(s.chunks.reduce((n, c) => Math.max(n, c.offset + c.bytes.length), 0)).fill(filler);
+  for (const c of s.chunks) out.set(c.bytes, c.offset);
+  return out;
 }
 
 export interface ImageSymbol {
@@ -43,11 +69,14 @@ export class LinkError extends Error {
 }
 
 const FUNCTION_ALIGN = 32;
+const DATA_ALIGN = 16;
+/** Between functions Go's linker pads with INT3. */
+const INT3 = 0xcc;
 const PAGE = 4096;
 
 interface Placed {
   readonly symbol: ImageSymbol;
-  readonly section: { bytes: number[]; at: number };
+  readonly section: Layout;
   readonly relocations: readonly Relocation[];
   readonly file: number;
   readonly offset: number;
@@ -63,9 +92,7 @@ export function link(objects: readonly ObjectFile[], options: LinkOptions): Imag
   const diagnostics: Diagnostic[] = [];
   const qualify = (name: string): string => (name.startsWith('.') ? options.packagePath + name : name);
 
-  const text = { bytes: [] as number[], at: 0 };
-  const rodata = { bytes: [] as number[], at: 0 };
-  const data = { bytes: [] as number[], at: 0 };
+  const [text, rodata, data] = [layout(), layout(), layout()];
   type Pending = Omit<Placed, 'symbol'> & {
     name: string;
     abi: Abi;
@@ -74,31 +101,18 @@ export function link(objects: readonly ObjectFile[], options: LinkOptions): Imag
     fn: CodeSymbol | undefined;
   };
   const pending: Pending[] = [];
-
-  objects.forEach((object, file) => {
-    for (const f of object.functions) {
-      // Between functions Go's linker pads with INT3.
-      while (text.bytes.length % FUNCTION_ALIGN) text.bytes.push(0xcc);
-      pending.push(item(f, file, text, f.code.length, f));
-      for (const b of f.code) text.bytes.push(b);
-    }
-    for (const d of object.data) {
-      const section = d.flags & textFlags.RODATA ? rodata : data;
-      while (section.bytes.length % 16) section.bytes.push(0);
-      pending.push(item(d, file, section, d.size, undefined));
-      for (let i = 0; i < d.size; i++) section.bytes.push(d.bytes[i] ?? 0);
-    }
-  });
-  function item(
+  const add = (
     s: CodeSymbol | DataSymbol,
     file: number,
-    section: typeof text,
+    section: Layout,
+    offset: number,
     size: number,
     fn: CodeSymbol | undefined,
-  ): Pending {
+  ): void => {
     const { symbol, relocations, at } = s;
-    return {
-      name: qualify(symbol.name),
+    const name = qualify(symbol.name);
+    pending.push({
+      name,
       abi: symbol.abi,
       isStatic: symbol.isStatic,
       size,
@@ -106,16 +120,28 @@ export function link(objects: readonly ObjectFile[], options: LinkOptions): Imag
       section,
       relocations,
       file,
-      offset: section.bytes.length,
+      offset,
       at,
-    };
-  }
+    });
+  };
+  objects.forEach((object, file) => {
+    for (const f of object.functions)
+      add(f, file, text, place(text, f.code.length, FUNCTION_ALIGN, f.code), f.code.length, f);
+    for (const d of object.data) {
+      const section = d.flags & textFlags.RODATA ? rodata : data;
+      // Patched places need bytes to patch.
+      const patched = d.relocations.reduce((n, r) => Math.max(n, r.offset + r.size), d.bytes.length);
+      const bytes = new Uint8Array(patched);
+      bytes.set(d.bytes);
+      add(d, file, section, place(section, d.size, DATA_ALIGN, bytes), d.size, undefined);
+    }
+  });
 
   // Sections follow each other, each on pages of its own.
   let at = Number(options.base);
   for (const s of [text, rodata, data]) {
     s.at = at;
-    at += Math.ceil(s.bytes.length / PAGE) * PAGE;
+    at += Math.ceil(s.size / PAGE) * PAGE;
   }
   const defined = new Map<string, Placed>();
   const placed = pending.map(({ name, abi, isStatic, size, fn, ...rest }): Placed => {
@@ -133,7 +159,7 @@ export function link(objects: readonly ObjectFile[], options: LinkOptions): Imag
     return p;
   });
 
-  const images = new Map([text, rodata, data].map((s) => [s, Uint8Array.from(s.bytes)]));
+  const images = new Map([text, rodata, data].map((s) => [s, contents(s, s === text ? INT3 : 0)]));
   const reported = new Set<string>();
   for (const p of placed) {
     const bytes = images.get(p.section)!;
@@ -158,7 +184,12 @@ export function link(objects: readonly ObjectFile[], options: LinkOptions): Imag
       }
       const value = target + r.addend;
       if (r.kind === 'R_ADDR') view.setBigUint64(where, BigInt.asUintN(64, value), true);
-      else view.setInt32(where, Number(value - BigInt(p.section.at + where + 4)), true);
+      else {
+        const distance = value - BigInt(p.section.at + where + 4);
+        if (BigInt.asIntN(32, distance) !== distance)
+          diagnostics.push({ at: p.at, message: `${p.symbol.name}: ${name} is too far away` });
+        view.setInt32(where, Number(BigInt.asIntN(32, distance)), true);
+      }
     }
   }
 
@@ -170,7 +201,7 @@ export function link(objects: readonly ObjectFile[], options: LinkOptions): Imag
       ['.data', data],
     ] as const
   )
-    .filter(([, s]) => s.bytes.length)
-    .map(([name, s]): Section => ({ name, address: BigInt(s.at), bytes: images.get(s)! }));
+    .filter(([, s]) => s.size)
+    .map(([name, s]): Section => ({ name, address: BigInt(s.at), size: s.size, bytes: images.get(s)! }));
   return { sections, symbols: placed.map((p) => p.symbol) };
 }

@@ -14,6 +14,9 @@ export const RESIDUES: readonly number[] = Array.from({ length: 16 }, (_, i) => 
 /** No scenario needs a thousandth of it; a stub that loops is stopped here. */
 export const BUDGET = 200_000;
 
+/** What assembly reads when runtime/cgo is not linked in: no C function to call. */
+const withoutCgo = { _cgo_mmap: 0n, _cgo_munmap: 0n, _cgo_sigaction: 0n } as const;
+
 export interface Case {
   readonly scenario: Scenario;
   readonly situation: Situation;
@@ -44,7 +47,7 @@ export function runCase(c: Case, stubs: Stubs, budget = BUDGET, observer?: (w: W
     seed: c.seed,
     rules: parseRules([...situation.fail, ...c.fail]),
     models: [...models, ...(scenario.models ?? [])],
-    globals: { ...scenario.globals },
+    globals: { ...withoutCgo, ...scenario.globals },
     link: stubs.link,
     lenient: stubs.lenient,
   });

@@ -83,7 +83,7 @@ export class World {
     this.image = options.link(AT.image, (name, use, from) => this.#external(name, use, options.lenient(from)));
     const prot = { '.text': PROT.read | PROT.exec, '.rodata': PROT.read, '.data': PROT.read | PROT.write };
     for (const s of this.image.sections) {
-      mem.map(s.address, BigInt(s.bytes.length), prot[s.name], s.name);
+      mem.map(s.address, BigInt(s.size), prot[s.name], s.name);
       mem.pokeBytes(s.address, s.bytes);
     }
     symbols.add(

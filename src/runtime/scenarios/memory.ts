@@ -12,8 +12,7 @@ const LENGTH = 0x2_1000n;
 const PROT_RW = 3n;
 const MAP_ANON_PRIVATE = 0x22n;
 
-const cgo = { _cgo_mmap: 'x_cgo_mmap', _cgo_munmap: 'x_cgo_munmap', _cgo_sigaction: 'x_cgo_sigaction' } as const;
-const pure = { _cgo_mmap: 0n, _cgo_munmap: 0n, _cgo_sigaction: 0n } as const;
+const cgo = { _cgo_mmap: 'x_cgo_mmap', _cgo_munmap: 'x_cgo_munmap' } as const;
 
 const done = { kind: 'done' } as const;
 
@@ -119,7 +118,7 @@ export const mmapSyscall: Scenario = {
   why: 'mmap without cgo: sysMmap makes the system call itself',
   stubs: ['runtime.sysMmap'],
   stacks: stackNames,
-  globals: pure,
+  globals: {},
   situations: [success, noMemory],
   main: mapMain,
 };
@@ -129,7 +128,7 @@ export const munmapSyscall: Scenario = {
   why: 'munmap without cgo: a failure crashes at 0xf1, where it can be recognised',
   stubs: ['runtime.sysMunmap'],
   stacks: stackNames,
-  globals: pure,
+  globals: {},
   situations: [
     success,
     {
