@@ -8,7 +8,7 @@ import { type Cell, table } from './table.ts';
 const passed = (r: CaseResult): boolean => r.findings.length === 0;
 
 export function verdictTable(rows: readonly Row[]): string {
-  const head = ['SCENARIO', 'STUB', 'SITUATION', ...stackNames.map((s) => `ON ${s}`)].map(
+  const head = ['SCENARIO', 'STUBS', 'SITUATION', ...stackNames.map((s) => `ON ${s}`)].map(
     (text): Cell => ({ text, paint: (t) => paint('bold', t) }),
   );
   return table([head, ...rows.map(rowCells)]);
@@ -21,49 +21,66 @@ function rowCells({ scenario, situation, results }: Row): (Cell | string)[] {
     const good = rs.filter(passed).length;
     return { text: `${good}/${rs.length}`, paint: (t) => paint(good === rs.length ? 'green' : 'red', t) };
   });
-  return [scenario.name, scenario.stubs[0]!, situation.name, ...cells];
+  return [scenario.name, scenario.stubs.map(shortName).join(' '), situation.name, ...cells];
 }
 
-/** One failure, with all the alignments it shows at. */
+/** Nearly all stubs are the runtime's. */
+const shortName = (name: string): string => name.replace(/^runtime\./, '');
+
+/** One failure, with all the alignments, stacks and situations it shows in. */
 export interface Failure {
   readonly finding: CaseFinding;
   readonly first: CaseResult;
   /** RSP mod 16 at entry of the function at fault, or, where that is not known, the bytes taken off the stack. */
   readonly residues: readonly number[];
   readonly stacks: readonly string[];
+  readonly situations: readonly string[];
 }
 
-/** Only what was noticed first in a run: what follows from it is noise. */
+/** Only what was noticed first in a run: what follows from it is noise. One entry per check and place. */
 export function failures(rows: readonly Row[]): Failure[] {
-  const groups = new Map<
-    string,
-    { finding: CaseFinding; first: CaseResult; residues: Set<number>; stacks: Set<string> }
-  >();
+  type Group = {
+    finding: CaseFinding;
+    first: CaseResult;
+    residues: Set<number>;
+    stacks: Set<string>;
+    situations: Set<string>;
+  };
+  const groups = new Map<string, Group>();
   for (const r of rows.flatMap((row) => [...row.results.values()].flat())) {
     const finding = r.findings[0];
     if (!finding) continue;
-    const key = [r.case.scenario.name, r.case.situation.name, finding.check, finding.at].join('|');
-    const group = groups.get(key) ?? { finding, first: r, residues: new Set(), stacks: new Set() };
+    const key = `${finding.check} ${finding.at}`;
+    const group = groups.get(key) ?? {
+      finding,
+      first: r,
+      residues: new Set(),
+      stacks: new Set(),
+      situations: new Set(),
+    };
     groups.set(key, group);
     group.residues.add(finding.entryResidue ?? r.case.residue);
     group.stacks.add(r.case.stack);
+    group.situations.add(`${r.case.scenario.name} (${r.case.situation.name})`);
   }
   return [...groups.values()].map((g) => ({
-    ...g,
+    finding: g.finding,
+    first: g.first,
     residues: [...g.residues].sort((a, b) => a - b),
     stacks: [...g.stacks],
+    situations: [...g.situations],
   }));
 }
 
-export function failureText({ finding, first, residues, stacks }: Failure, replay: string): string {
-  const { scenario, situation } = first.case;
+export function failureText({ finding, first, residues, stacks, situations }: Failure, replay: string): string {
   const lines = [
-    `${paint('red', '✗')} ${paint('bold', finding.check)}  ${scenario.name}, ${situation.name}, on ${stacks.join(', ')}`,
+    `${paint('red', '✗')} ${paint('bold', finding.check)}  on ${stacks.join(', ')}`,
     `    ${finding.message}`,
     `    at ${finding.at}`,
   ];
   if (finding.cause) lines.push(`    ${finding.cause}`);
   lines.push(`    entry residues (RSP mod 16) that break it: ${ranges(residues)}`);
+  lines.push(`    seen in ${situations.join(', ')}`);
   lines.push(`    step through it: ${replay}`);
   if (first.ending.kind !== 'done' && first.ending.kind !== 'exit') {
     lines.push(

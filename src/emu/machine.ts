@@ -149,7 +149,7 @@ export class Machine {
 }
 
 /** Linux's answer to a CPU fault: which signal it becomes (arch/x86/kernel/traps.c). */
-function endingOf(fault: Fault): Ending {
+export function endingOf(fault: Fault): Ending {
   if (fault.kind === 'no-meaning') return { kind: 'no-meaning', mnemonic: fault.mnemonic };
   const [signal, detail] = describe(fault);
   return { kind: 'signal', signal, detail, fault };

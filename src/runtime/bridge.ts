@@ -5,7 +5,7 @@
  * the body; reaching a return point resumes the body whose frame RSP then points at.
  */
 import { R } from '#emu/cpu/layout.ts';
-import type { Machine } from '#emu/machine.ts';
+import { endingOf, type Machine } from '#emu/machine.ts';
 import { Trap } from '#emu/mem/fault.ts';
 import type { Junk } from '#emu/trace/event.ts';
 import { Frame } from './frame.ts';
@@ -63,8 +63,7 @@ export class Bridge {
       step();
     } catch (e) {
       if (!(e instanceof Trap)) throw e;
-      const detail = e.fault.kind === 'page' ? `${e.fault.access} at 0x${e.fault.address.toString(16)}` : e.fault.kind;
-      this.#machine.end({ kind: 'signal', signal: 'SIGSEGV', detail, fault: e.fault });
+      this.#machine.end(endingOf(e.fault));
     }
   }
 
@@ -130,6 +129,13 @@ export class Bridge {
     cpu.setGpr(R.bp, mem.read(frame.entry - 8n, 8));
     cpu.setGpr(R.sp, frame.entry + 8n);
     cpu.rip = mem.read(frame.entry, 8);
-    this.#machine.emit({ kind: 'leave', name: model.name, convention: model.convention, result: result ?? '', junk });
+    this.#machine.emit({
+      kind: 'leave',
+      name: model.name,
+      convention: model.convention,
+      rsp: frame.entry,
+      result: result ?? '',
+      junk,
+    });
   }
 }

@@ -5,6 +5,7 @@ import { R } from '#emu/cpu/layout.ts';
 import { Machine, type MachineOptions } from '#emu/machine.ts';
 import { PROT } from '#emu/mem/layout.ts';
 import type { Ending } from '#emu/trace/event.ts';
+import { baseName } from '#emu/trace/text.ts';
 import { Bridge } from './bridge.ts';
 import { clobber, Random } from './junk.ts';
 import { G, g as gLayout, gobuf, m as mLayout, P, p as pLayout, stack } from './layout/go1.19.ts';
@@ -151,11 +152,17 @@ export class World {
     this.#output(2, new TextEncoder().encode(text));
   }
 
-  /** A model's claim: when it does not hold, the run goes on and the verdict says so. */
-  expect(holds: boolean, check: string, message: string): void {
+  /**
+   * A model's claim: when it does not hold, the run goes on and the verdict says so. `about`: the symbol whose fault
+   * it is; without one, where the run is.
+   */
+  expect(holds: boolean, check: string, message: string, about?: string): void {
     if (holds) return;
-    const pc = this.machine.cpu.rip;
-    this.findings.push({ check, message, pc, at: this.machine.symbols.nameOf(pc) ?? '', cause: undefined });
+    const { symbols, cpu } = this.machine;
+    const pc = about === undefined ? cpu.rip : this.addressOf(about);
+    const line = symbols.lineOf(pc);
+    const at = `${symbols.nameOf(pc) ?? ''}${line ? ` (${baseName(line.file)}:${line.line})` : ''}`;
+    this.findings.push({ check, message, pc, at, cause: undefined });
   }
 
   /**

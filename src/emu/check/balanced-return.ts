@@ -1,77 +1,77 @@
 /** Every RET takes the return address that its CALL left, from the very slot it left it in. */
 import { R } from '../cpu/layout.ts';
 import { print } from '../decode/print.ts';
+import type { Step } from '../engine/engine.ts';
 import type { Checker } from './checker.ts';
 
 interface Call {
+  /** Where the return address lies. */
+  readonly slot: bigint;
   readonly returnTo: bigint;
-  readonly callee: bigint;
+  /** The instruction that moved RSP away from where it should be by now, until it is back. */
+  adrift: string | undefined;
 }
 
 export const balancedReturn: Checker = {
   name: 'rsp-restored',
   because: 'a function must leave RSP as it found it: RET takes whatever lies at RSP for the return address',
   start: ({ machine, provenance, where }) => {
-    /** Return addresses by the stack slot they were pushed to. */
-    const calls = new Map<bigint, Call>();
-    /** The innermost calls, newest last, for naming the slot a stray RET should have used. */
-    const open: bigint[] = [];
-    /** The first instruction after which RSP was not where the assembler's table has it, and is not yet again. */
-    let adrift: { text: string; by: bigint } | undefined;
+    /** Open calls, innermost last. Stacks are switched under them, so they are found by slot, not popped. */
+    const open: Call[] = [];
 
-    const entered = (slot: bigint, call: Call): void => {
-      calls.set(slot, call);
-      open.push(slot);
-      adrift = undefined;
+    const entered = (slot: bigint, returnTo: bigint): void => {
+      open.push({ slot, returnTo, adrift: undefined });
     };
+    const left = (slot: bigint): void => {
+      const i = open.findLastIndex((c) => c.slot === slot);
+      if (i >= 0) open.splice(i, 1);
+    };
+    /** Note the first instruction after which RSP is not where the assembler's table has it. */
     const drift = (rsp: bigint, text: string): void => {
-      const slot = open.at(-1);
+      const call = open.at(-1);
       const depth = machine.symbols.depthAt(machine.cpu.rip);
-      if (slot === undefined || depth === undefined) return;
-      const off = slot - BigInt(depth) - rsp;
-      adrift = off === 0n ? undefined : (adrift ?? { text, by: off });
+      if (!call || depth === undefined) return;
+      call.adrift = call.slot - BigInt(depth) === rsp ? undefined : (call.adrift ?? text);
     };
 
     return (e) => {
-      if (e.kind === 'call') entered(e.slot, { returnTo: e.returnTo, callee: e.to });
-      if (e.kind === 'return') forget(e.slot);
+      if (e.kind === 'call') entered(e.slot, e.returnTo);
+      // Host functions return without a RET.
+      if (e.kind === 'leave') left(e.rsp);
       if (e.kind !== 'insn') return undefined;
       const { insn, stores } = e.step;
       const { name } = insn.form;
       if (name === 'CALL') {
-        entered(e.rsp, { returnTo: stores[0]!.value, callee: machine.cpu.rip });
+        entered(e.rsp, stores[0]!.value);
         return undefined;
       }
       if (name !== 'RET') {
         drift(e.rsp, `${print(insn, machine.symbols.nameOf)} at ${where(insn.address)}`);
         return undefined;
       }
-      const slot = e.rsp - 8n;
-      const call = calls.get(slot);
+      const slot = e.rsp - 8n - extra(e.step);
+      const call = open.findLast((c) => c.slot === slot);
       if (call && call.returnTo === machine.cpu.rip) {
-        forget(slot);
+        left(slot);
         return undefined;
       }
       const expected = open.at(-1);
-      const off =
-        expected === undefined
-          ? ''
-          : `; the return address is at 0x${expected.toString(16)}, ${distance(slot - expected)}`;
+      const off = expected && `; its own is at 0x${expected.slot.toString(16)}, ${distance(slot - expected.slot)}`;
+      const adrift = expected?.adrift;
       return {
-        message: `RET took 0x${machine.cpu.rip.toString(16)} from 0x${slot.toString(16)} for its return address${off}`,
+        message: `RET took 0x${machine.cpu.rip.toString(16)} at 0x${slot.toString(16)} for its return address${off ?? ''}`,
         pc: insn.address,
         at: where(insn.address),
-        cause: adrift ? `RSP left its place with ${adrift.text}` : provenance.of(R.sp),
+        cause: adrift ? `RSP left its place with ${adrift}` : provenance.of(R.sp),
       };
     };
-
-    function forget(slot: bigint): void {
-      calls.delete(slot);
-      const i = open.lastIndexOf(slot);
-      if (i >= 0) open.splice(i, 1);
-      adrift = undefined;
-    }
   },
 };
+
+/** What RET n takes off the stack besides the return address. */
+function extra({ insn }: Step): bigint {
+  const [n] = insn.operands;
+  return n?.in === 'imm' ? n.value : 0n;
+}
 
 const distance = (by: bigint): string => (by > 0n ? `${by} bytes below` : `${-by} bytes above`);

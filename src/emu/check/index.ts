@@ -6,8 +6,9 @@ import { calleeSaved } from './callee-saved.ts';
 import type { Checker, Finding } from './checker.ts';
 import { directionFlag } from './direction-flag.ts';
 import { Provenance } from './provenance.ts';
+import { rspOnStack } from './rsp-on-stack.ts';
 
-export const checkers: readonly Checker[] = [cCallAlignment, balancedReturn, calleeSaved, directionFlag];
+export const checkers: readonly Checker[] = [cCallAlignment, rspOnStack, balancedReturn, calleeSaved, directionFlag];
 
 /** Watch a machine from now on. The findings list grows as the run goes. */
 export function watch(machine: Machine, which: readonly Checker[] = checkers): readonly Finding[] {

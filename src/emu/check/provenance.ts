@@ -3,6 +3,7 @@ import { GPR, R } from '../cpu/layout.ts';
 import { goRegister, print } from '../decode/print.ts';
 import type { Symbols } from '../symbols.ts';
 import type { Event } from '../trace/event.ts';
+import { baseName } from '../trace/text.ts';
 
 export class Provenance {
   readonly #symbols: Symbols;
@@ -33,12 +34,12 @@ export class Provenance {
   /** "MOVQ SP, BX at runtime.callCgoMmap+0x2c (…)", or undefined when nobody has yet. */
   of(n: number): string | undefined {
     const by = n === R.sp ? this.#lastRsp : this.#last.get(n);
-    return by && `${goRegister(n)} was last changed by ${by}`;
+    return by && `${n === R.sp ? 'RSP' : goRegister(n)} was last changed by ${by}`;
   }
 
   where(address: bigint): string {
     const name = this.#symbols.nameOf(address) ?? `0x${address.toString(16)}`;
     const line = this.#symbols.lineOf(address);
-    return line ? `${name} (${line.file}:${line.line})` : name;
+    return line ? `${name} (${baseName(line.file)}:${line.line})` : name;
   }
 }

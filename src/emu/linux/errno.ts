@@ -1,4 +1,4 @@
-/** Every errno of Linux x86-64: its number (include/uapi/asm-generic/errno.h) and glibc's message, which strace prints. */
+/** Every errno of Linux x86-64: its number (asm-generic/errno.h) and glibc's message, which strace prints. */
 
 // biome-ignore format: table
 export const errnos = {

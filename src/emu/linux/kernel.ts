@@ -154,6 +154,7 @@ export class Kernel implements System {
       task.altStack = saved.altStack;
       task.sigmask = saved.sigmask;
       if (saved.exited === undefined) delete task.exited;
+      else task.exited = saved.exited;
     }
   }
 

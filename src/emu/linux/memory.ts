@@ -45,9 +45,9 @@ export function mprotect(k: System, a: { addr: bigint; length: bigint; prot: big
   for (let r = k.memory.find(at); r && at < end; r = k.memory.find(at)) at = r.end;
   if (at === a.addr) return -ENOMEM;
   if (a.prot & GROWS) return -EINVAL;
-  const mapped = at < end ? at : end;
-  k.memory.protect(a.addr, mapped - a.addr, effectiveProt(a.prot));
-  return mapped === end ? 0 : -ENOMEM;
+  const hole = at < end;
+  k.memory.protect(a.addr, (hole ? at : end) - a.addr, effectiveProt(a.prot));
+  return hole ? -ENOMEM : 0;
 }
 
 // biome-ignore format: table
@@ -80,7 +80,8 @@ export function madvise(k: System, a: { addr: bigint; length: bigint; advice: nu
       holes = true;
       at = r.start;
     }
-    const to = r.end < end ? r.end : end;
+    let to = end;
+    if (r.end < end) to = r.end;
     const error = advise(k, a.advice, r, at, to - at);
     if (error) return error;
     at = to;

@@ -30,11 +30,12 @@ export type Event =
       readonly args: string;
       readonly rsp: bigint;
     }
-  /** A host function returns. `junk`: what it left in the registers it need not preserve. */
+  /** A host function returns from where `enter` had RSP. `junk`: what it left in registers it need not preserve. */
   | {
       readonly kind: 'leave';
       readonly name: string;
       readonly convention: Convention;
+      readonly rsp: bigint;
       readonly result: string;
       readonly junk: readonly Junk[];
     }

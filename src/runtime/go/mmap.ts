@@ -2,7 +2,7 @@
 import { R } from '#emu/cpu/layout.ts';
 import type { Frame } from '../frame.ts';
 import type { Model } from '../model.ts';
-import { showMmap } from './show.ts';
+import { hex, showMmap } from './show.ts';
 
 /** The closure's captured words, in mmap's frame behind the outgoing arguments. */
 const CLOSURE = 0x38;
@@ -50,10 +50,21 @@ export const mmapFunc1: Model = {
     const { addr, n, prot, flags, fd, off } = captured;
     outgoing(f, [word(addr, 8), word(n, 8), word(prot, 4), word(flags, 4), word(fd, 4), word(off, 4)]);
     yield { site: 'callCgoMmap', target: 'runtime.callCgoMmap', convention: 'ABI0' };
-    f.mem.write(f.get(0x28) + BigInt(captured.ret), 8, f.get(0x20));
+    const ret = f.get(0x20);
+    checkResult(f, ret);
+    f.mem.write(f.get(0x28) + BigInt(captured.ret), 8, ret);
     return undefined;
   },
 };
+
+/** An address has 64 bits: all that C returned must have come through. */
+function checkResult({ world }: Frame, ret: bigint): void {
+  const [fromC] = world.noted('x_cgo_mmap result') ?? [];
+  if (fromC === undefined) return;
+  const lost = BigInt.asUintN(32, ret ^ fromC) === 0n ? ': only the low 32 bits of 64 came through' : '';
+  const message = `callCgoMmap returned ${hex(ret)}, x_cgo_mmap returned ${hex(fromC)}${lost}`;
+  world.expect(ret === fromC, 'full-result', message, 'runtime.callCgoMmap');
+}
 
 /** The six arguments as sysMmap and callCgoMmap take them; a result word behind them starts as garbage would. */
 function outgoing(f: Frame, [addr, n, prot, flags, fd, off]: readonly bigint[]): void {
@@ -69,5 +80,5 @@ function outgoing(f: Frame, [addr, n, prot, flags, fd, off]: readonly bigint[]):
 function finish(f: Frame, p: bigint, err: bigint): string {
   f.setReg(R.ax, p);
   f.setReg(R.bx, err);
-  return `0x${p.toString(16)}, ${err}`;
+  return `${hex(p)}, ${err}`;
 }
