@@ -11,7 +11,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'emu/engine':        ['emu/isa', 'emu/mem', 'emu/cpu', 'emu/decode'],
   'emu/linux':         ['emu/mem', 'emu/cpu'],
   'emu/trace':         ['emu/isa', 'emu/mem', 'emu/cpu', 'emu/decode', 'emu/engine', 'emu'],
-  'emu/check':         ['emu/mem', 'emu/cpu', 'emu/decode', 'emu/trace', 'emu'],
+  'emu/check':         ['emu/mem', 'emu/cpu', 'emu/decode', 'emu/engine', 'emu/trace', 'emu'],
   // machine.ts, gates.ts, symbols.ts: what wires the parts together.
   'emu':               ['emu/isa', 'emu/mem', 'emu/cpu', 'emu/decode', 'emu/engine', 'emu/linux', 'emu/trace'],
   'asm':               ['emu/isa'],

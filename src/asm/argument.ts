@@ -1,5 +1,5 @@
 /** Operands as written become arguments as encoded: registers by number, symbols as relocations to come. */
-import type { Argument, MemoryArgument } from '../emu/isa/encode.ts';
+import type { Argument, MemoryArgument } from '#emu/isa/encode.ts';
 import type { MemoryOperand, Operand } from './syntax.ts';
 
 const wide = ['AX', 'CX', 'DX', 'BX', 'SP', 'BP', 'SI', 'DI', 'R8', 'R9', 'R10', 'R11', 'R12', 'R13', 'R14', 'R15'];

@@ -1,6 +1,6 @@
 /** A framed function becomes bytes: rows chosen, branches as short as they can be, relocations noted. */
-import { type Argument, accepts, type Encoded, encode } from '../emu/isa/encode.ts';
-import { formsByName } from '../emu/isa/forms/index.ts';
+import { type Argument, accepts, type Encoded, encode } from '#emu/isa/encode.ts';
+import { formsByName } from '#emu/isa/forms/index.ts';
 import { argument } from './argument.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { Framed } from './frame.ts';

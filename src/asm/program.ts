@@ -1,6 +1,6 @@
 /** Statements grouped into functions, mnemonics made canonical, jump targets resolved to instructions. */
-import { aliases } from '../emu/isa/aliases.ts';
-import { formsByName } from '../emu/isa/forms/index.ts';
+import { aliases } from '#emu/isa/aliases.ts';
+import { formsByName } from '#emu/isa/forms/index.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { isPseudoInstruction } from './pseudo.ts';
 import type { Operand, Position, Statement, SymbolName } from './syntax.ts';
@@ -113,12 +113,16 @@ export function program(statements: readonly Statement[], report: (d: Diagnostic
       const to = label === undefined ? pc + offset : labels.get(label)?.pc;
       if (to === undefined) {
         report({ at: from.at, message: `undefined label ${label}` });
+        from.mnemonic = 'NOP';
         continue;
       }
       const target = to >= firstPc ? byPc[to] : undefined;
       if (target) from.target = target;
       else if (to === byPc.length) from.target = endOf(current!, from);
-      else report({ at: from.at, message: `invalid branch target ${label ?? `${offset}(PC)`}` });
+      else {
+        report({ at: from.at, message: `invalid branch target ${label ?? `${offset}(PC)`}` });
+        from.mnemonic = 'NOP';
+      }
     }
     toResolve.length = 0;
     labels.clear();

@@ -2,6 +2,7 @@
 import { assemble } from '#asm/assemble.ts';
 import type { Diagnostic } from '#asm/diagnostic.ts';
 import type { ObjectFile } from '#asm/object.ts';
+import { nearest } from '#emu/linux/nearest.ts';
 import { parseRules } from '#emu/linux/rules.ts';
 import type { Scenario } from '#runtime/scenario.ts';
 import { callScenario } from '#runtime/scenarios/call.ts';
@@ -10,7 +11,6 @@ import { goLibrary, type Library, ownLibrary, qualified, type Stubs, stubs } fro
 import { fail } from './fail.ts';
 import { checkAssemblyFile, hostFiles, stubsDir } from './files.ts';
 import { goTree } from './goroot.ts';
-import { nearest } from './nearest.ts';
 import { progress } from './progress.ts';
 
 export interface RunOptions {

@@ -1,5 +1,4 @@
 /** Verdicts as a person reads them: the table, then every different failure once. */
-import { stopReport } from '#emu/trace/report.ts';
 import type { CaseFinding, CaseResult, Row } from '#runtime/verdict.ts';
 import { stackNames } from '#runtime/world.ts';
 import { paint } from './style.ts';
@@ -82,14 +81,7 @@ export function failureText({ finding, first, residues, stacks, situations }: Fa
   lines.push(`    entry residues (RSP mod 16) that break it: ${ranges(residues)}`);
   lines.push(`    seen in ${situations.join(', ')}`);
   lines.push(`    step through it: ${replay}`);
-  if (first.ending.kind !== 'done' && first.ending.kind !== 'exit') {
-    lines.push(
-      '',
-      ...stopReport(first.world.machine, first.ending)
-        .split('\n')
-        .map((l) => (l ? `    ${l}` : l)),
-    );
-  }
+  if (first.report) lines.push('', first.report.replace(/^(?=.)/gm, '    '));
   return lines.join('\n');
 }
 

@@ -67,6 +67,14 @@ export class Symbols {
   }
 }
 
+/** The last span that begins at or before `offset`. */
 function lookup<T>(spans: readonly { readonly offset: number; readonly value: T }[], offset: number): T | undefined {
-  return spans.findLast((s) => s.offset <= offset)?.value;
+  let lo = 0;
+  let hi = spans.length;
+  while (lo < hi) {
+    const mid = (lo + hi) >> 1;
+    if (spans[mid]!.offset <= offset) lo = mid + 1;
+    else hi = mid;
+  }
+  return spans[lo - 1]?.value;
 }

@@ -4,6 +4,7 @@ import type { Finding } from '#emu/check/checker.ts';
 import { watch } from '#emu/check/index.ts';
 import { parseRules } from '#emu/linux/rules.ts';
 import type { Ending, Observer } from '#emu/trace/event.ts';
+import { stopReport } from '#emu/trace/report.ts';
 import { models } from './models.ts';
 import { type Scenario, type Situation, unexpected } from './scenario.ts';
 import type { Stubs } from './stubs.ts';
@@ -35,8 +36,9 @@ export interface CaseFinding extends Finding {
 
 export interface CaseResult {
   readonly case: Case;
-  readonly world: World;
   readonly ending: Ending;
+  /** The stop explained, unless the run returned or exited. */
+  readonly report: string | undefined;
   readonly findings: readonly CaseFinding[];
 }
 
@@ -62,7 +64,9 @@ export function runCase(c: Case, stubs: Stubs, budget = BUDGET, observer?: (w: W
   const where = machine.symbols.nameOf(machine.cpu.rip) ?? `0x${machine.cpu.rip.toString(16)}`;
   if (wrong && !all.length)
     all.push({ check: 'ending', message: wrong, pc: machine.cpu.rip, at: where, cause: undefined });
-  return { case: c, world, ending, findings: all.map((f) => ({ ...f, entryResidue: entries(f.pc) })) };
+  const quiet = ending.kind === 'done' || ending.kind === 'exit' || !all.length;
+  const report = quiet ? undefined : stopReport(machine, ending);
+  return { case: c, ending, report, findings: all.map((f) => ({ ...f, entryResidue: entries(f.pc) })) };
 }
 
 /** Remembers RSP mod 16 at the latest entry of every function; asked with any address inside it. */

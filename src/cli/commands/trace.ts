@@ -1,6 +1,5 @@
 /** callgate trace: one run, instruction by instruction. */
 import { traceJson } from '#emu/trace/ndjson.ts';
-import { stopReport } from '#emu/trace/report.ts';
 import { traceHeader, traceText } from '#emu/trace/text.ts';
 import type { Scenario, Situation } from '#runtime/scenario.ts';
 import { BUDGET, runCase } from '#runtime/verdict.ts';
@@ -40,8 +39,7 @@ export function trace(target: string, options: TraceOptions): number {
       print(JSON.stringify({ kind: 'finding', check: f.check, message: f.message, at: f.at, cause: f.cause ?? null }));
     else print(`\n${paint('red', '✗')} ${f.check}: ${f.message}\n    at ${f.at}${f.cause ? `\n    ${f.cause}` : ''}`);
   }
-  const { machine } = result.world;
-  if (!options.json && result.ending.kind !== 'done') print(`\n${stopReport(machine, result.ending)}`);
+  if (!options.json && result.report) print(`\n${result.report}`);
   print.flush();
   return result.findings.length ? 1 : 0;
 }

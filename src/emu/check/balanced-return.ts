@@ -1,5 +1,6 @@
 /** Every RET takes the return address that its CALL left, from the very slot it left it in. */
 import { R } from '../cpu/layout.ts';
+import type { Instruction } from '../decode/instruction.ts';
 import { print } from '../decode/print.ts';
 import type { Step } from '../engine/engine.ts';
 import type { Checker } from './checker.ts';
@@ -9,7 +10,7 @@ interface Call {
   readonly slot: bigint;
   readonly returnTo: bigint;
   /** The instruction that moved RSP away from where it should be by now, until it is back. */
-  adrift: string | undefined;
+  adrift: Instruction | undefined;
 }
 
 export const balancedReturn: Checker = {
@@ -27,11 +28,11 @@ export const balancedReturn: Checker = {
       if (i >= 0) open.splice(i, 1);
     };
     /** Note the first instruction after which RSP is not where the assembler's table has it. */
-    const drift = (rsp: bigint, text: string): void => {
+    const drift = (rsp: bigint, insn: Instruction): void => {
       const call = open.at(-1);
       const depth = machine.symbols.depthAt(machine.cpu.rip);
       if (!call || depth === undefined) return;
-      call.adrift = call.slot - BigInt(depth) === rsp ? undefined : (call.adrift ?? text);
+      call.adrift = call.slot - BigInt(depth) === rsp ? undefined : (call.adrift ?? insn);
     };
 
     return (e) => {
@@ -46,7 +47,7 @@ export const balancedReturn: Checker = {
         return undefined;
       }
       if (name !== 'RET') {
-        drift(e.rsp, `${print(insn, machine.symbols.nameOf)} at ${where(insn.address)}`);
+        drift(e.rsp, insn);
         return undefined;
       }
       const slot = e.rsp - 8n - extra(e.step);
@@ -62,7 +63,9 @@ export const balancedReturn: Checker = {
         message: `RET took 0x${machine.cpu.rip.toString(16)} at 0x${slot.toString(16)} for its return address${off ?? ''}`,
         pc: insn.address,
         at: where(insn.address),
-        cause: adrift ? `RSP left its place with ${adrift}` : provenance.of(R.sp),
+        cause: adrift
+          ? `RSP left its place with ${print(adrift, machine.symbols.nameOf)} at ${where(adrift.address)}`
+          : provenance.of(R.sp),
       };
     };
   },

@@ -1,15 +1,19 @@
 /** Who changed a register last: an instruction, or a host function that owed nothing to it. */
-import { GPR, R } from '../cpu/layout.ts';
+import { GPR, type Gpr, R } from '../cpu/layout.ts';
+import type { Instruction } from '../decode/instruction.ts';
 import { goRegister, print } from '../decode/print.ts';
 import type { Symbols } from '../symbols.ts';
 import type { Event } from '../trace/event.ts';
 import { baseName } from '../trace/text.ts';
 
+/** An instruction, or the name of a host function. */
+type Writer = Instruction | string;
+
 export class Provenance {
   readonly #symbols: Symbols;
-  readonly #last = new Map<number, string>();
+  readonly #last = new Map<number, Writer>();
   /** The last change of RSP that was neither a CALL nor a RET: where alignment is made or lost. */
-  #lastRsp: string | undefined;
+  #lastRsp: Writer | undefined;
 
   constructor(symbols: Symbols) {
     this.#symbols = symbols;
@@ -17,24 +21,26 @@ export class Provenance {
 
   observe = (e: Event): void => {
     if (e.kind === 'leave') {
-      for (const { register } of e.junk) {
-        const n = GPR.indexOf(register as (typeof GPR)[number]);
-        if (n >= 0) this.#last.set(n, `${e.name}, which need not preserve it`);
-      }
+      for (const { register } of e.junk) this.#last.set(GPR.indexOf(register as Gpr), e.name);
       return;
     }
-    if (e.kind !== 'insn' || e.step.gprs.length === 0) return;
-    const { insn } = e.step;
-    const text = `${print(insn, this.#symbols.nameOf)} at ${this.where(insn.address)}`;
-    for (const [n] of e.step.gprs) this.#last.set(n, text);
-    const moved = e.step.gprs.some(([n]) => n === R.sp);
-    if (moved && insn.form.name !== 'CALL' && insn.form.name !== 'RET') this.#lastRsp = text;
+    if (e.kind !== 'insn') return;
+    const { insn, gprs } = e.step;
+    for (const [n] of gprs) {
+      this.#last.set(n, insn);
+      if (n === R.sp && insn.form.name !== 'CALL' && insn.form.name !== 'RET') this.#lastRsp = insn;
+    }
   };
 
-  /** "MOVQ SP, BX at runtime.callCgoMmap+0x2c (…)", or undefined when nobody has yet. */
+  /** "BX was last changed by MOVQ SP, BX at runtime.callCgoMmap+0x2c (…)", or undefined when nobody has yet. */
   of(n: number): string | undefined {
     const by = n === R.sp ? this.#lastRsp : this.#last.get(n);
-    return by && `${n === R.sp ? 'RSP' : goRegister(n)} was last changed by ${by}`;
+    if (by === undefined) return undefined;
+    const who =
+      typeof by === 'string'
+        ? `${by}, which need not preserve it`
+        : `${print(by, this.#symbols.nameOf)} at ${this.where(by.address)}`;
+    return `${n === R.sp ? 'RSP' : goRegister(n)} was last changed by ${who}`;
   }
 
   where(address: bigint): string {

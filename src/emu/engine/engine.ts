@@ -1,6 +1,6 @@
 /** What runs instructions, and why it hands control back. Nothing above can tell which engine it is, but by speed. */
 import type { Cpu } from '../cpu/cpu.ts';
-import type { Flag } from '../cpu/layout.ts';
+import { FLAG_NAMES, FLAGS, type Flag } from '../cpu/layout.ts';
 import type { Instruction } from '../decode/instruction.ts';
 import type { Fault } from '../mem/fault.ts';
 
@@ -39,8 +39,14 @@ export interface Step {
   readonly gprs: readonly (readonly [n: number, value: bigint])[];
   /** Vector registers by number, with their new low 128 bits. */
   readonly xmms: readonly (readonly [n: number, value: bigint])[];
-  /** The flags it wrote, changed or not, with their value. */
-  readonly flags: readonly (readonly [flag: Flag, value: boolean])[];
+  /** The flags it wrote, changed or not: a mask of RFLAGS bits, and their values under that mask. */
+  readonly flagsWritten: number;
+  readonly flagValues: number;
   /** Every store, changed or not: a write of the same value is still a write. */
   readonly stores: readonly Store[];
+}
+
+/** The flags a step wrote, by name, in the order of their bits. */
+export function flagsOf({ flagsWritten, flagValues }: Step): (readonly [flag: Flag, value: boolean])[] {
+  return FLAG_NAMES.filter((f) => (flagsWritten >> FLAGS[f]) & 1).map((f) => [f, ((flagValues >> FLAGS[f]) & 1) === 1]);
 }

@@ -128,6 +128,7 @@ export function brk(k: System, a: { addr: bigint }): Result {
   const end = pageUp(a.addr);
   if (end < old) memory.unmap(end, old - end);
   if (end > old) {
+    // One page must stay between the heap and what follows (measured).
     if (!isFree(k, old, end - old + 0x1000n)) return heap.end;
     memory.map(old, end - old, PROT.read | PROT.write, '[heap]');
   }

@@ -1,6 +1,7 @@
 /** Fault rules: `mmap:ENOMEM@2` makes the second mmap fail. */
 import { type Errno, errnoNames, errnos } from './errno.ts';
 import { allNames } from './names.ts';
+import { nearest } from './nearest.ts';
 
 export interface FaultRule {
   /** Name of the system call. */
@@ -59,25 +60,6 @@ const isErrno = (name: string): name is Errno => Object.hasOwn(errnos, name);
 const quoted = (name: string): string => name || "''";
 
 function suggestion(wrong: string, right: readonly string[]): string {
-  let best: string | undefined;
-  let least = 3; // further off is no help
-  for (const name of right) {
-    const d = distance(wrong.toLowerCase(), name.toLowerCase());
-    if (d < least) [best, least] = [name, d];
-  }
+  const best = nearest(wrong, right);
   return best ? `; did you mean ${best}?` : '';
-}
-
-/** Levenshtein's: how many letters to add, drop or change. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }

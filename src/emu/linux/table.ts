@@ -5,10 +5,10 @@ import { write } from './file.ts';
 import { futex, futexAddress2, futexOp, futexTimeout, futexVal, futexVal3 } from './futex.ts';
 import { brk, MADV, madvise, mprotect, munmap, PROTS } from './memory.ts';
 import { mapFlags, mmap } from './mmap.ts';
-import { ARCH, arch_prctl, archAddress, exit, exit_group, set_robust_list } from './process.ts';
 import { type Level, partial, type Row, refused, sys } from './row.ts';
 import { newSet, rt_sigaction, rt_sigprocmask, SIG_HOW, sigaltstack, signal } from './signal.ts';
 import { sigaction, sigset, stack, timespec } from './structs.ts';
+import { ARCH, arch_prctl, archAddress, exit, exit_group, set_robust_list } from './task.ts';
 import { CLOCKS, clock_gettime, nanosleep } from './time.ts';
 
 const prot = flags(PROTS, 'PROT_???', 'PROT_NONE');

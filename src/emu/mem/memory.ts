@@ -47,17 +47,7 @@ export class Memory {
     const from = pageDown(start);
     const to = pageUp(start + size);
     this.#carve(from, to, () => undefined);
-    const drop = (page: number): void => {
-      const at = this.#pages.get(page);
-      if (at === undefined) return;
-      this.#pages.delete(page);
-      this.frames.release(at);
-    };
-    const first = Number(from >> PAGE_BITS);
-    const last = Number(to >> PAGE_BITS);
-    // A huge range holds few frames, a small one few pages: walk the shorter list.
-    if (last - first > this.#pages.size) for (const p of [...this.#pages.keys()]) if (p >= first && p < last) drop(p);
-    if (last - first <= this.#pages.size) for (let p = first; p < last; p++) drop(p);
+    this.#dropFrames(from, to);
   }
 
   /** Change protection. False, and nothing changed, when part of the range is not mapped (mprotect's ENOMEM). */
@@ -71,11 +61,8 @@ export class Memory {
 
   /** Give the pages' contents back: they read as zero again (MADV_DONTNEED on anonymous memory). */
   discard(start: bigint, size: bigint): void {
-    const to = Number(pageUp(start + size) >> PAGE_BITS);
-    for (let p = Number(pageDown(start) >> PAGE_BITS); p < to; p++) {
-      const at = this.#pages.get(p);
-      if (at !== undefined) this.frames.bytes.fill(0, at, at + PAGE_SIZE);
-    }
+    this.#dropFrames(pageDown(start), pageUp(start + size));
+    this.#forgetCode();
   }
 
   find(address: bigint): Region | undefined {
@@ -221,6 +208,21 @@ export class Memory {
     const bytes = this.peekBytes(address, size);
     for (let i = size - 1; i >= 0; i--) v = (v << 8n) | BigInt(bytes[i]!);
     return v;
+  }
+
+  /** Give back the frames of whole pages [from, to). */
+  #dropFrames(from: bigint, to: bigint): void {
+    const first = Number(from >> PAGE_BITS);
+    const last = Number(to >> PAGE_BITS);
+    const drop = (page: number): void => {
+      const at = this.#pages.get(page);
+      if (at === undefined) return;
+      this.#pages.delete(page);
+      this.frames.release(at);
+    };
+    // A huge range holds few frames, a small one few pages: walk the shorter list.
+    if (last - first <= this.#pages.size) for (let p = first; p < last; p++) drop(p);
+    else for (const p of [...this.#pages.keys()]) if (p >= first && p < last) drop(p);
   }
 
   #forgetCode(): void {

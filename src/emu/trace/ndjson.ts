@@ -1,5 +1,6 @@
 /** A run for programs: one JSON object per event and line, addresses and values as hex strings. */
 import { goRegister, print } from '../decode/print.ts';
+import { flagsOf } from '../engine/engine.ts';
 import type { Symbols } from '../symbols.ts';
 import type { Ending, Event } from './event.ts';
 import { baseName, hexBytes } from './text.ts';
@@ -53,7 +54,7 @@ function record(e: Event, symbols: Symbols): object {
 }
 
 function instruction(e: Event & { kind: 'insn' }, symbols: Symbols): object {
-  const { insn, gprs, xmms, flags, stores } = e.step;
+  const { insn, gprs, xmms, stores } = e.step;
   const line = symbols.lineOf(insn.address);
   const registers = [...gprs.map(([n, v]) => [goRegister(n), hex(v)]), ...xmms.map(([n, v]) => [`X${n}`, hex(v)])];
   return {
@@ -66,7 +67,7 @@ function instruction(e: Event & { kind: 'insn' }, symbols: Symbols): object {
     text: print(insn, symbols.nameOf),
     rspMod16: Number(e.rsp % 16n),
     registers: Object.fromEntries(registers),
-    flags: Object.fromEntries(flags.map(([f, on]) => [f, on ? 1 : 0])),
+    flags: Object.fromEntries(flagsOf(e.step).map(([f, on]) => [f, on ? 1 : 0])),
     memory: stores.map((s) => ({ address: hex(s.address), size: s.size, value: hex(s.value) })),
   };
 }

@@ -1,6 +1,6 @@
 /** A run for people: one line per instruction in aligned columns, what happens in between indented under it. */
 import { goRegister, print } from '../decode/print.ts';
-import type { Step } from '../engine/engine.ts';
+import { flagsOf, type Step } from '../engine/engine.ts';
 import type { Symbols } from '../symbols.ts';
 import type { Ending, Event } from './event.ts';
 
@@ -80,12 +80,15 @@ function changes(step: Step): string {
   const out = step.gprs.map(([n, v]) => `${goRegister(n)}=${hex(v)}`);
   for (const [n, v] of step.xmms) out.push(`X${n}=${hex(v)}`);
   for (const s of step.stores) out.push(`[${hex(s.address)}]${s.size === 8 ? '' : `:${s.size}`}=${hex(s.value)}`);
-  if (step.flags.length) out.push(flagText(step.flags));
+  if (step.flagsWritten) out.push(flagText(step));
   return out.join(' ');
 }
 
 /** The flags written: those now set by name, those now clear in lower case. */
-const flagText = (flags: Step['flags']): string => flags.map(([f, on]) => (on ? f[0]! : f[0]!.toLowerCase())).join('');
+const flagText = (step: Step): string =>
+  flagsOf(step)
+    .map(([f, on]) => (on ? f[0]! : f[0]!.toLowerCase()))
+    .join('');
 
 export function endText(e: Ending): string {
   switch (e.kind) {

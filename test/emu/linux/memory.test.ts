@@ -168,6 +168,7 @@ describe('brk (measured)', () => {
   test('stays where it was when another mapping is in the way', () => {
     g.call('mmap', START + 0x4000n, 4096, 3, 0x32, -1, 0);
     expect(g.result('brk', START + 0x4001n)).toBe('0x555555559000');
+    expect(g.result('brk', START + 0x3001n)).toBe('0x555555559000'); // one page must stay between them
     expect(g.result('brk', START + 0x3000n)).toBe('0x55555555c000');
   });
 });

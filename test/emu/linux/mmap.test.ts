@@ -21,6 +21,14 @@ describe('placement', () => {
     expect(g.result('mmap', 0, 0x1000, RW, ANON, -1, 0)).toBe('0x7ffff7ffc000');
   });
 
+  test('what lies above the base, or across it, is no place to go', () => {
+    const g = new Guest();
+    g.memory.map(0x7ffffffde000n, 0x21000n, RW, '[stack]');
+    expect(g.result('mmap', 0, 4096, RW, ANON, -1, 0)).toBe('0x7ffff7ffe000');
+    g.memory.map(0x7ffff7ffd000n, 0x10000n, RW, 'across');
+    expect(g.result('mmap', 0, 4096, RW, ANON, -1, 0)).toBe('0x7ffff7ffc000');
+  });
+
   test('starts upwards from a third of the address space when nothing is left below the base', () => {
     const g = new Guest();
     g.memory.map(0x1_0000n, 0x7ffff7fff000n - 0x1_0000n, 0, 'all');

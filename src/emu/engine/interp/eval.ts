@@ -6,18 +6,26 @@
 
 import type { Cpu } from '../../cpu/cpu.ts';
 import { cpuid } from '../../cpu/cpuid.ts';
-import { FLAG_NAMES, FLAGS, type Flag } from '../../cpu/layout.ts';
+import { FLAG_NAMES, FLAGS } from '../../cpu/layout.ts';
 import type { Ops, StatusFlag, Width } from '../../isa/ops.ts';
 import type { MemPlace, Place } from '../../isa/place.ts';
 import { Trap } from '../../mem/fault.ts';
 import type { Memory } from '../../mem/memory.ts';
 import type { Store, Why } from '../engine.ts';
 
-const mask = (w: Width): bigint => (1n << BigInt(w)) - 1n;
+const masks: Readonly<Record<Width, bigint>> = {
+  8: 0xffn,
+  16: 0xffffn,
+  32: 0xffff_ffffn,
+  64: 0xffff_ffff_ffff_ffffn,
+  128: (1n << 128n) - 1n,
+};
+const mask = (w: Width): bigint => masks[w];
 const M64 = mask(64);
 const bool = (b: boolean): bigint => (b ? 1n : 0n);
+const flagBits = FLAG_NAMES.map((f) => [f, 1 << FLAGS[f]] as const);
 /** The flags POPF may change in user mode. */
-const POPPED = FLAG_NAMES.reduce((m, f) => m | (1n << BigInt(FLAGS[f])), 0n);
+const POPPED = flagBits.reduce((m, [, bit]) => m | bit, 0);
 
 export class Evaluator implements Ops<bigint> {
   readonly cpu: Cpu;
@@ -28,7 +36,9 @@ export class Evaluator implements Ops<bigint> {
   readonly gprs = new Map<number, bigint>();
   readonly xmms = new Map<number, bigint>();
   readonly stores: Store[] = [];
-  #flags: Partial<Record<Flag, boolean>> = {};
+  /** Masks of RFLAGS bits. */
+  flagsWritten = 0;
+  flagValues = 0;
   #next = 0n;
   #target: bigint | undefined;
   stop: Why | undefined;
@@ -44,15 +54,11 @@ export class Evaluator implements Ops<bigint> {
     this.gprs.clear();
     this.xmms.clear();
     this.stores.length = 0;
-    this.#flags = {};
+    this.flagsWritten = 0;
+    this.flagValues = 0;
     this.#next = next;
     this.#target = undefined;
     this.stop = undefined;
-  }
-
-  /** The flags written so far, in the order of their bits. */
-  get flagsWritten(): (readonly [Flag, boolean])[] {
-    return FLAG_NAMES.flatMap((f) => (this.#flags[f] === undefined ? [] : [[f, this.#flags[f]] as const]));
   }
 
   /** Make the writes real. Nothing here can fail. */
@@ -60,7 +66,9 @@ export class Evaluator implements Ops<bigint> {
     for (const [n, v] of this.gprs) this.cpu.setGpr(n, v);
     for (const [n, v] of this.xmms) this.cpu.setXmm(n, v);
     for (const s of this.stores) this.#mem.poke(s.address, s.size, s.value);
-    for (const f in this.#flags) this.cpu.setFlag(f as Flag, this.#flags[f as Flag]!);
+    if (this.flagsWritten) {
+      for (const [f, bit] of flagBits) if (this.flagsWritten & bit) this.cpu.setFlag(f, (this.flagValues & bit) !== 0);
+    }
     this.cpu.rip = this.#target ?? this.#next;
   }
 
@@ -91,13 +99,16 @@ export class Evaluator implements Ops<bigint> {
     return bool(this.cpu.flag(f));
   }
   setFlag(f: StatusFlag, v: bigint): void {
-    this.#flags[f] = v !== 0n;
+    const bit = 1 << FLAGS[f];
+    this.flagsWritten |= bit;
+    this.flagValues = v ? this.flagValues | bit : this.flagValues & ~bit;
   }
   flags(): bigint {
     return this.cpu.rflags;
   }
   setFlags(v: bigint): void {
-    for (const f of FLAG_NAMES) this.#flags[f] = ((v & POPPED) >> BigInt(FLAGS[f])) & 1n ? true : false;
+    this.flagsWritten = POPPED;
+    this.flagValues = Number(v & BigInt(POPPED));
   }
 
   address(p: Place): bigint {

@@ -5,7 +5,7 @@ import { decode } from '../../decode/decode.ts';
 import type { Instruction } from '../../decode/instruction.ts';
 import { type Fault, Trap } from '../../mem/fault.ts';
 import type { Memory } from '../../mem/memory.ts';
-import type { Engine, Recorder, Step, Stop, Store, Why } from '../engine.ts';
+import type { Engine, Recorder, Stop, Store, Why } from '../engine.ts';
 import { Evaluator } from './eval.ts';
 
 const MAX_LENGTH = 15;
@@ -75,11 +75,14 @@ export class Interpreter implements Engine {
       e.commit();
       return e.stop;
     }
-    const gprs = [...e.gprs].filter(([n, v]) => cpu.gpr(n) !== v).sort(([a], [b]) => a - b);
-    const xmms = [...e.xmms].filter(([n, v]) => cpu.xmm(n) !== v);
-    const flags = e.flagsWritten;
+    const gprs: [number, bigint][] = [];
+    for (const [n, v] of e.gprs) if (cpu.gpr(n) !== v) gprs.push([n, v]);
+    if (gprs.length > 1) gprs.sort(([a], [b]) => a - b);
+    const xmms: [number, bigint][] = [];
+    for (const [n, v] of e.xmms) if (cpu.xmm(n) !== v) xmms.push([n, v]);
+    const { flagsWritten, flagValues } = e;
     e.commit();
-    recorder.retired({ insn, gprs, xmms, flags, stores: [...e.stores] });
+    recorder.retired({ insn, gprs, xmms, flagsWritten, flagValues, stores: [...e.stores] });
     return e.stop;
   }
 
@@ -90,14 +93,15 @@ export class Interpreter implements Engine {
   #repeat(cpu: Cpu, insn: Instruction, recorder: Recorder | undefined): Why | undefined {
     const e = this.#eval;
     const next = insn.address + BigInt(insn.length);
-    let flags: Step['flags'] = [];
+    let flagsWritten = 0;
+    let flagValues = 0;
     const gprsBefore = [R.ax, R.cx, R.si, R.di].map((n) => [n, cpu.gpr(n)] as const);
     const stores: Store[] = [];
     while (cpu.gpr(R.cx) !== 0n) {
       e.begin(insn.address);
       insn.form.meaning!(e, ...insn.operands);
       e.put({ in: 'gpr', n: R.cx, w: 64, high: false }, cpu.gpr(R.cx) - 1n);
-      flags = e.flagsWritten;
+      ({ flagsWritten, flagValues } = e);
       e.commit();
       stores.push(...e.stores);
       if (insn.form.rep === 'compare' && cpu.flag('ZF') !== (insn.repeat === 'REP')) break;
@@ -105,7 +109,7 @@ export class Interpreter implements Engine {
     cpu.rip = next;
     if (recorder) {
       const gprs = gprsBefore.filter(([n, was]) => cpu.gpr(n) !== was).map(([n]) => [n, cpu.gpr(n)] as const);
-      recorder.retired({ insn, gprs, xmms: [], flags, stores });
+      recorder.retired({ insn, gprs, xmms: [], flagsWritten, flagValues, stores });
     }
     return undefined;
   }
