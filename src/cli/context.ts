@@ -8,6 +8,7 @@ import type { Scenario } from '#runtime/scenario.ts';
 import { callScenario } from '#runtime/scenarios/call.ts';
 import { scenarios } from '#runtime/scenarios/index.ts';
 import { goLibrary, type Library, ownLibrary, qualified, type Stubs, stubs } from '#runtime/stubs.ts';
+import { BUDGET } from '#runtime/verdict.ts';
 import { fail } from './fail.ts';
 import { checkAssemblyFile, hostFiles, stubsDir } from './files.ts';
 import { goTree } from './goroot.ts';
@@ -18,6 +19,7 @@ export interface RunOptions {
   readonly seed: string;
   readonly fail: readonly string[];
   readonly arg: readonly string[];
+  readonly budget?: string;
   readonly json?: boolean;
   readonly include: readonly string[];
   readonly define: readonly string[];
@@ -28,6 +30,8 @@ export interface Job {
   readonly stubs: Stubs;
   readonly seed: bigint;
   readonly fail: readonly string[];
+  /** Instructions one run may retire. */
+  readonly budget: number;
   /** As the user named it, for lines that repeat the command. */
   readonly target: string | undefined;
 }
@@ -74,7 +78,9 @@ export function job(target: string | undefined, options: RunOptions): Job {
   parseRules(options.fail);
   const args = options.arg.map((a) => integer('--arg', a));
   const lib = library(options);
-  const common = { seed, fail: options.fail, target };
+  const budget = options.budget === undefined ? BUDGET : Number(integer('--budget', options.budget));
+  if (budget < 1) fail(`--budget ${options.budget}: give at least 1`);
+  const common = { seed, fail: options.fail, target, budget };
   if (target === undefined) return { ...common, scenarios, stubs: checked(stubs(lib)) };
   const scenario = scenarios.find((s) => s.name === target);
   if (scenario) return { ...common, scenarios: [scenario], stubs: checked(stubs(lib)) };

@@ -51,6 +51,7 @@ function running(c: Command): Command {
       [],
     )
     .option('--arg <n>', 'argument word for FILE.s:SYMBOL (repeatable)', collect, [])
+    .option('--budget <n>', 'stop a run after this many instructions')
     .option('-I, --include <dir>', 'look for #include files here first (repeatable)', collect, [])
     .option('-D, --define <name[=value]>', 'define a preprocessor name (repeatable)', collect, [])
     .option('--json', 'print JSON');
@@ -78,7 +79,6 @@ running(program.command('trace'))
   .option('--residue <n>', 'bytes taken off every stack, 0 to 15', '0')
   .option('--situation <name>', "which of the scenario's situations (the beginning of its name is enough)")
   .option('--scenario <name>', 'which of the scenarios that FILE.s takes part in')
-  .option('--budget <n>', 'stop after this many instructions')
   .action((target: string, options: TraceOptions) => {
     status = trace(target, options);
   });

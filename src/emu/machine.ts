@@ -2,7 +2,7 @@
 import { Cpu } from './cpu/cpu.ts';
 import { R } from './cpu/layout.ts';
 import type { Engine, Recorder, Step, Stop } from './engine/engine.ts';
-import { Interpreter } from './engine/interp/interp.ts';
+import { type DecodedCode, Interpreter } from './engine/interp/interp.ts';
 import { Gates } from './gates.ts';
 import { Clock } from './linux/clock.ts';
 import { Kernel, type Task } from './linux/kernel.ts';
@@ -18,6 +18,8 @@ export interface MachineOptions {
   /** Where gates lie: within 2 GiB of the code. */
   readonly gateBase?: bigint;
   readonly output?: (fd: number, bytes: Uint8Array) => void;
+  /** Decoded instructions to share with other machines that run the same image. */
+  readonly decoded?: DecodedCode;
 }
 
 /** Instructions run between two looks at the budget when nobody records. */
@@ -48,7 +50,7 @@ export class Machine {
       output: options.output ?? (() => {}),
     });
     this.task = this.kernel.task(this.cpu);
-    this.#engine = new Interpreter(this.cpu, this.mem, () => clock.nowNs);
+    this.#engine = new Interpreter(this.cpu, this.mem, () => clock.nowNs, options.decoded);
   }
 
   /** Called for every event from now on, in the order given here. */

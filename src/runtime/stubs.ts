@@ -4,6 +4,7 @@ import type { Diagnostic } from '#asm/diagnostic.ts';
 import { type Image, link } from '#asm/link.ts';
 import type { ObjectFile } from '#asm/object.ts';
 import type { PreprocessOptions, Sources } from '#asm/preprocess.ts';
+import type { DecodedCode } from '#emu/engine/interp/interp.ts';
 import { goAsmHeader } from './layout/header.ts';
 import type { External } from './world.ts';
 
@@ -51,6 +52,8 @@ export interface Stubs {
   readonly diagnostics: readonly Diagnostic[];
   readonly link: (base: bigint, external: External) => Image;
   readonly lenient: (file: string) => boolean;
+  /** One image is run many times: what one machine has decoded serves the next. */
+  readonly decoded: DecodedCode;
 }
 
 /** The library with a user's objects in front: a function they define replaces the library's of that name. */
@@ -64,6 +67,7 @@ export function stubs(library: Library, user: readonly ObjectFile[] = []): Stubs
   return {
     diagnostics: objects.flatMap((o) => o.diagnostics),
     lenient: (file) => library.lenient.has(file),
+    decoded: new Map(),
     link: (base, external) => link(objects, { base, packagePath: PACKAGE, tlsOffset: TLS_OFFSET, external }),
   };
 }

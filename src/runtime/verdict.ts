@@ -39,6 +39,8 @@ export interface CaseResult {
   readonly ending: Ending;
   /** The stop explained, unless the run returned or exited. */
   readonly report: string | undefined;
+  /** Result words of a plain call, as the trace shows them. */
+  readonly returned: string | undefined;
   readonly findings: readonly CaseFinding[];
 }
 
@@ -52,12 +54,18 @@ export function runCase(c: Case, stubs: Stubs, budget = BUDGET, observer?: (w: W
     globals: { ...withoutCgo, ...scenario.globals },
     link: stubs.link,
     lenient: stubs.lenient,
+    decoded: stubs.decoded,
   });
   const { machine } = world;
   if (observer) machine.observe(observer(world));
   const findings = watch(machine);
   const entries = entryResidues(world);
-  const ending = world.run(scenario.main(situation), c.stack, c.residue, budget);
+  const main = scenario.main(situation);
+  let returned: string | undefined;
+  machine.observe((e) => {
+    if (e.kind === 'leave' && e.name === main.name) returned = e.result || undefined;
+  });
+  const ending = world.run(main, c.stack, c.residue, budget);
   const all = [...findings, ...world.findings];
   // A wrong ending is what is left when no checker saw the reason.
   const wrong = unexpected(situation.ends, ending);
@@ -66,7 +74,7 @@ export function runCase(c: Case, stubs: Stubs, budget = BUDGET, observer?: (w: W
     all.push({ check: 'ending', message: wrong, pc: machine.cpu.rip, at: where, cause: undefined });
   const quiet = ending.kind === 'done' || ending.kind === 'exit' || !all.length;
   const report = quiet ? undefined : stopReport(machine, ending);
-  return { case: c, ending, report, findings: all.map((f) => ({ ...f, entryResidue: entries(f.pc) })) };
+  return { case: c, ending, report, returned, findings: all.map((f) => ({ ...f, entryResidue: entries(f.pc) })) };
 }
 
 /** Remembers RSP mod 16 at the latest entry of every function; asked with any address inside it. */
@@ -94,6 +102,7 @@ export function* verdicts(
   stubs: Stubs,
   seed: bigint,
   fail: readonly string[] = [],
+  budget = BUDGET,
 ): Generator<Row> {
   for (const scenario of scenarios) {
     for (const situation of scenario.situations) {
@@ -101,7 +110,7 @@ export function* verdicts(
       for (const stack of scenario.stacks) {
         results.set(
           stack,
-          RESIDUES.map((residue) => runCase({ scenario, situation, stack, residue, seed, fail }, stubs)),
+          RESIDUES.map((residue) => runCase({ scenario, situation, stack, residue, seed, fail }, stubs, budget)),
         );
       }
       yield { scenario, situation, results };

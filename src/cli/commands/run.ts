@@ -9,10 +9,10 @@ import { failures, failureText, rowJson, verdictTable } from '../verdict-report.
 /** Exit code: 0 when all held, 1 when something did not. */
 export function run(target: string | undefined, options: RunOptions): number {
   const begun = performance.now();
-  const { scenarios, stubs, seed, fail } = job(target, options);
+  const { scenarios, stubs, seed, fail, budget } = job(target, options);
   const total = scenarios.reduce((n, s) => n + s.situations.length, 0);
   const rows: Row[] = [];
-  for (const row of verdicts(scenarios, stubs, seed, fail)) {
+  for (const row of verdicts(scenarios, stubs, seed, fail, budget)) {
     rows.push(row);
     progress(`${rows.length}/${total} ${row.scenario.name}: ${row.situation.name}`);
   }
@@ -26,6 +26,8 @@ export function run(target: string | undefined, options: RunOptions): number {
     return failed ? 1 : 0;
   }
   console.log(verdictTable(rows));
+  const returned = new Set(runs.flatMap((r) => (r.returned === undefined ? [] : [r.returned])));
+  if (returned.size) console.log(`\nreturned: ${[...returned].join('\n      or: ')}`);
   for (const f of bad) {
     const { scenario, situation, stack, residue } = f.first.case;
     const where =

@@ -2,7 +2,7 @@
 import { traceJson } from '#emu/trace/ndjson.ts';
 import { traceHeader, traceText } from '#emu/trace/text.ts';
 import type { Scenario, Situation } from '#runtime/scenario.ts';
-import { BUDGET, runCase } from '#runtime/verdict.ts';
+import { runCase } from '#runtime/verdict.ts';
 import { type StackName, stackNames } from '#runtime/world.ts';
 import { integer, job, type RunOptions } from '../context.ts';
 import { fail } from '../fail.ts';
@@ -14,18 +14,15 @@ export interface TraceOptions extends RunOptions {
   readonly residue: string;
   readonly situation?: string;
   readonly scenario?: string;
-  readonly budget?: string;
 }
 
 export function trace(target: string, options: TraceOptions): number {
-  const { scenarios, stubs, seed, fail: rules } = job(target, options);
+  const { scenarios, stubs, seed, fail: rules, budget } = job(target, options);
   const scenario = pickScenario(scenarios, options.scenario);
   const situation = pickSituation(scenario, options.situation);
   const stack = pickStack(scenario, options.on);
   const residue = Number(integer('--residue', options.residue));
   if (residue < 0 || residue > 15) fail(`--residue ${options.residue}: give a number from 0 to 15`);
-  const budget = options.budget === undefined ? BUDGET : Number(integer('--budget', options.budget));
-  if (budget < 1) fail(`--budget ${options.budget}: give at least 1`);
 
   const print = output();
   if (!options.json) print(paint('bold', traceHeader()));

@@ -4,17 +4,21 @@ import type { Checker } from './checker.ts';
 export const directionFlag: Checker = {
   name: 'direction-flag',
   because: 'both the psABI (3.2.1) and Go want DF clear at calls; with it set, memcpy and memmove run backwards',
-  start:
-    ({ machine, where }) =>
-    (e) => {
+  start: ({ machine, where }) => {
+    const { mem, cpu } = machine;
+    /** The function that crossed the border with DF set: C's caller, or the one that returned to C. */
+    const callees = new Map<bigint, bigint>();
+    return (e) => {
+      if (e.kind === 'call') callees.set(e.slot, e.to);
       const crossing = (e.kind === 'enter' && e.convention === 'C') || e.kind === 'return';
-      if (!crossing || !machine.cpu.flag('DF')) return undefined;
-      const what = e.kind === 'enter' ? `${e.name} entered` : `returned to ${e.to}`;
-      return {
-        message: `${what} with the direction flag set`,
-        pc: machine.cpu.rip,
-        at: where(machine.cpu.rip),
-        cause: undefined,
-      };
-    },
+      if (!crossing || !cpu.flag('DF')) return undefined;
+      if (e.kind === 'return') {
+        const pc = callees.get(e.slot) ?? cpu.rip;
+        return { message: `returned to ${e.to} with the direction flag set`, pc, at: where(pc), cause: undefined };
+      }
+      const pc = mem.allows(e.rsp, 8n, 'read') ? mem.peek(e.rsp, 8) : cpu.rip;
+      const at = `the CALL before ${where(pc)}`;
+      return { message: `${e.name} entered with the direction flag set`, pc, at, cause: undefined };
+    };
+  },
 };

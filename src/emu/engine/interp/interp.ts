@@ -10,15 +10,22 @@ import { Evaluator } from './eval.ts';
 
 const MAX_LENGTH = 15;
 
+/** Decoded instructions by address, shared by machines that run the same image. */
+export type DecodedCode = Map<bigint, Instruction>;
+
 export class Interpreter implements Engine {
   readonly #mem: Memory;
   readonly #eval: Evaluator;
+  /** Instructions whose bytes are known not to have changed. */
   readonly #decoded = new Map<bigint, Instruction>();
+  /** Instructions decoded by anyone before, good where the bytes are the same. */
+  readonly #kept: DecodedCode;
   #codeEpoch = -1;
 
   /** `clock` gives RDTSC its virtual time. */
-  constructor(cpu: Cpu, mem: Memory, clock: () => bigint) {
+  constructor(cpu: Cpu, mem: Memory, clock: () => bigint, kept: DecodedCode = new Map()) {
     this.#mem = mem;
+    this.#kept = kept;
     this.#eval = new Evaluator(cpu, mem, clock);
   }
 
@@ -47,7 +54,8 @@ export class Interpreter implements Engine {
     const known = this.#decoded.get(address);
     if (known) return known;
     const bytes = this.#mem.fetch(address, MAX_LENGTH);
-    const insn = decode(bytes, address);
+    const kept = this.#kept.get(address);
+    const insn = kept && startsWith(bytes, kept.bytes) ? kept : decode(bytes, address);
     if (insn === 'short') {
       // The instruction runs on into memory that cannot be executed: the fault is on the first byte of that.
       const missing = address + BigInt(bytes.length);
@@ -62,6 +70,7 @@ export class Interpreter implements Engine {
     if (!insn) throw new Trap(undefinedOpcode(bytes));
     this.#mem.watchCode(address, insn.length);
     this.#decoded.set(address, insn);
+    if (insn !== kept) this.#kept.set(address, insn);
     return insn;
   }
 
@@ -114,6 +123,8 @@ export class Interpreter implements Engine {
     return undefined;
   }
 }
+
+const startsWith = (bytes: Uint8Array, prefix: Uint8Array): boolean => prefix.every((b, i) => bytes[i] === b);
 
 function undefinedOpcode(bytes: Uint8Array): Fault {
   const shown = [...bytes.subarray(0, 8)].map((b) => b.toString(16).padStart(2, '0')).join(' ');
