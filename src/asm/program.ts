@@ -53,6 +53,7 @@ export function program(statements: readonly Statement[], report: (d: Diagnostic
   const byPc: (Instr | undefined)[] = [];
   let current: Func | undefined;
   let firstPc = 0;
+  let outside = false;
 
   for (const s of statements) {
     switch (s.kind) {
@@ -83,7 +84,9 @@ export function program(statements: readonly Statement[], report: (d: Diagnostic
         if (!known)
           report({ at: s.at, message: `unrecognized instruction "${[s.mnemonic, ...s.suffixes].join('.')}"` });
         if (!current) {
-          if (known) report({ at: s.at, message: `${s.mnemonic} outside a TEXT` });
+          // Once: what follows a TEXT that could not be read is all outside.
+          if (known && !outside) report({ at: s.at, message: `${s.mnemonic} outside a TEXT` });
+          outside = true;
           break;
         }
         if (!known) {
