@@ -4,7 +4,7 @@ import type { Diagnostic } from '#asm/diagnostic.ts';
 import { type Image, link } from '#asm/link.ts';
 import type { ObjectFile } from '#asm/object.ts';
 import type { PreprocessOptions, Sources } from '#asm/preprocess.ts';
-import type { DecodedCode } from '#emu/engine/interp/interp.ts';
+import type { MachineOptions } from '#emu/machine.ts';
 import { goAsmHeader } from './layout/header.ts';
 import type { External } from './world.ts';
 
@@ -53,7 +53,7 @@ export interface Stubs {
   readonly link: (base: bigint, external: External) => Image;
   readonly lenient: (file: string) => boolean;
   /** One image is run many times: what one machine has decoded serves the next. */
-  readonly decoded: DecodedCode;
+  readonly decoded: NonNullable<MachineOptions['decoded']>;
 }
 
 /** The library with a user's objects in front: a function they define replaces the library's of that name. */
