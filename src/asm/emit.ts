@@ -65,6 +65,7 @@ export function emit(f: Func, framed: Framed, report: (d: Diagnostic) => void): 
 
 function encodePiece(p: Piece, branchSize: 1 | 4, report: (d: Diagnostic) => void): void {
   const { mnemonic, operands, at } = p.instr;
+  p.encoded = undefined;
   const invalid = (): void => report({ at, message: `invalid instruction: ${printInstr(p.instr)}` });
   if (mnemonic === 'NOP' || mnemonic === 'END') return;
   if (mnemonic in prefixBytes) {
@@ -74,7 +75,7 @@ function encodePiece(p: Piece, branchSize: 1 | 4, report: (d: Diagnostic) => voi
   const size = rawData[mnemonic];
   if (size !== undefined) {
     const bytes = operands.flatMap((o) => (o.kind === 'immediate' ? little(o.value, size) : []));
-    if (bytes.length !== operands.length * size || bytes.length === 0) return invalid();
+    if (operands.length !== 1 || bytes.length !== size) return invalid();
     p.bytes = Uint8Array.from(bytes);
     return;
   }
@@ -105,7 +106,7 @@ const isCodeSymbol = (i: Instr, o: Operand): o is MemoryOperand =>
   !o.indirect &&
   !o.addressOf &&
   o.base === undefined &&
-  (i.mnemonic === 'CALL' || i.mnemonic.startsWith('J'));
+  (i.mnemonic === 'CALL' || i.mnemonic === 'JMP');
 
 /** Every local branch starts short; one that cannot reach grows, until all reach. */
 function relax(pieces: readonly Piece[], report: (d: Diagnostic) => void): void {
@@ -151,7 +152,7 @@ function relocate(p: Piece): Relocation[] {
       ...symbolOf(memory),
       addend: memory?.offset ?? 0n,
     });
-  } else if (instr.mnemonic === 'CALL' && encoded.targetAt === undefined) {
+  } else if (instr.mnemonic === 'CALL' && encoded.targetAt === undefined && !memory?.indirect) {
     // Go marks the opcode, not the REX prefix it puts in front at the end.
     const rex = (p.bytes[0]! & 0xf0) === 0x40 ? 1 : 0;
     out.push({

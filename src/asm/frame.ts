@@ -6,6 +6,7 @@
 import type { Diagnostic } from './diagnostic.ts';
 import { type Func, type Instr, instr, jump } from './program.ts';
 import type { MemoryOperand, Operand, Position } from './syntax.ts';
+import { printInstr } from './text.ts';
 import { textFlags } from './textflag.ts';
 
 /** Frames up to this size are checked against the guard itself; larger ones with their excess added. */
@@ -35,7 +36,6 @@ const symbol = (name: string): MemoryOperand => ({
   symbol: { name, isStatic: false, abi: 'ABI0' },
 });
 
-const calls = new Set(['CALL', 'DUFFCOPY', 'DUFFZERO']);
 /** Runtime calls without arguments, which do not stop a small function from being a leaf. */
 const isZeroArgRuntimeCall = (name: string): boolean =>
   /^runtime\.(panicdivide|panicwrap|panicshift|panicIndex.*|panicSlice.*)$/.test(name);
@@ -44,7 +44,7 @@ export function frame(f: Func, report: (d: Diagnostic) => void): Framed {
   let { flags } = f;
   const has = (bit: number): boolean => (flags & bit) !== 0;
   const declared = Math.max(0, f.frame);
-  const hasCall = f.body.some((i) => calls.has(i.mnemonic));
+  const hasCall = f.body.some((i) => i.mnemonic === 'CALL');
   const savesBp =
     !has(textFlags.NOFRAME) && !(declared === 0 && has(textFlags.NOSPLIT)) && !(declared === 0 && !hasCall);
   const bpSize = savesBp ? 8 : 0;
@@ -64,7 +64,7 @@ export function frame(f: Func, report: (d: Diagnostic) => void): Framed {
   }
   if (has(textFlags.WRAPPER)) wrapperCheck(f.at, size, head, tail, start);
 
-  const { writesSp, unbalanced } = resolveFrame(f.body, size, bpSize);
+  const { writesSp, unbalanced } = resolveFrame(f.body, size, bpSize, report);
   for (const i of unbalanced) report({ at: i.at, message: `${f.symbol.name}: unbalanced PUSH/POP` });
   const body = f.body.flatMap((i) => (i.mnemonic === 'RET' ? expandReturn(i, size, bpSize) : [i]));
   for (const i of head) if (i.mnemonic === 'ADJSP') i.spadj = size;
@@ -73,10 +73,10 @@ export function frame(f: Func, report: (d: Diagnostic) => void): Framed {
 
 function isLeaf(body: readonly Instr[], size: number): boolean {
   return body.every((i) => {
-    if (!calls.has(i.mnemonic)) return true;
+    if (i.mnemonic !== 'CALL') return true;
     const to = i.operands[0];
     const name = to?.kind === 'memory' ? (to.symbol?.name ?? '') : '';
-    return (i.mnemonic !== 'CALL' || isZeroArgRuntimeCall(name)) && size < STACK_SMALL - 8;
+    return isZeroArgRuntimeCall(name) && size < STACK_SMALL - 8;
   });
 }
 
@@ -132,14 +132,10 @@ function wrapperCheck(at: Position, size: number, head: Instr[], tail: Instr[], 
 const pushes: Readonly<Record<string, number>> = {
   PUSHQ: 8,
   PUSHFQ: 8,
-  PUSHL: 4,
-  PUSHFL: 4,
   PUSHW: 2,
   PUSHFW: 2,
   POPQ: -8,
   POPFQ: -8,
-  POPL: -4,
-  POPFL: -4,
   POPW: -2,
   POPFW: -2,
 };
@@ -152,13 +148,14 @@ interface Resolved {
 }
 
 /** Turn names into distances from RSP, as pushes and pops move it. */
-function resolveFrame(body: readonly Instr[], size: number, bpSize: number): Resolved {
+function resolveFrame(body: readonly Instr[], size: number, bpSize: number, report: (d: Diagnostic) => void): Resolved {
   let depth = size;
   let writesSp = false;
   const unbalanced: Instr[] = [];
   for (const i of body) {
     i.operands = i.operands.map((o) => {
       if (o.kind !== 'memory' || (o.pseudo !== 'AUTO' && o.pseudo !== 'FP')) return o;
+      if (o.base !== undefined) report({ at: i.at, message: `invalid instruction: ${printInstr(i)}` });
       const { pseudo, symbol: _, ...rest } = o;
       const shift = pseudo === 'AUTO' ? depth - bpSize : depth + 8;
       return { ...rest, base: 'SP', offset: o.offset + BigInt(shift) };

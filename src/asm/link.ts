@@ -80,6 +80,7 @@ interface Placed {
   readonly relocations: readonly Relocation[];
   readonly file: number;
   readonly offset: number;
+  readonly flags: number;
   readonly at: CodeSymbol['at'];
 }
 
@@ -122,6 +123,7 @@ export function link(objects: readonly ObjectFile[], options: LinkOptions): Imag
       file,
       offset,
       at,
+      flags: s.flags,
     });
   };
   objects.forEach((object, file) => {
@@ -129,11 +131,7 @@ export function link(objects: readonly ObjectFile[], options: LinkOptions): Imag
       add(f, file, text, place(text, f.code.length, FUNCTION_ALIGN, f.code), f.code.length, f);
     for (const d of object.data) {
       const section = d.flags & textFlags.RODATA ? rodata : data;
-      // Patched places need bytes to patch.
-      const patched = d.relocations.reduce((n, r) => Math.max(n, r.offset + r.size), d.bytes.length);
-      const bytes = new Uint8Array(patched);
-      bytes.set(d.bytes);
-      add(d, file, section, place(section, d.size, DATA_ALIGN, bytes), d.size, undefined);
+      add(d, file, section, place(section, d.size, DATA_ALIGN, d.bytes), d.size, undefined);
     }
   });
 
@@ -149,7 +147,7 @@ export function link(objects: readonly ObjectFile[], options: LinkOptions): Imag
     const p = { ...rest, symbol };
     const key = keyOf(name, isStatic, abi, rest.file);
     const before = defined.get(key);
-    if (before && !(fn && fn.flags & textFlags.DUPOK)) {
+    if (before && !(rest.flags & textFlags.DUPOK)) {
       diagnostics.push({
         at: rest.at,
         message: `duplicated definition of symbol ${name}, also at ${before.at.file}:${before.at.line}`,

@@ -80,7 +80,8 @@ export function program(statements: readonly Statement[], report: (d: Diagnostic
         break;
       case 'instruction': {
         const mnemonic = aliases[s.mnemonic] ?? s.mnemonic;
-        const known = formsByName.has(mnemonic) || isPseudoInstruction(mnemonic);
+        // No row takes a suffix yet: they belong to AVX-512.
+        const known = (formsByName.has(mnemonic) || isPseudoInstruction(mnemonic)) && !s.suffixes.length;
         if (!known)
           report({ at: s.at, message: `unrecognized instruction "${[s.mnemonic, ...s.suffixes].join('.')}"` });
         if (!current) {
@@ -121,20 +122,22 @@ export function program(statements: readonly Statement[], report: (d: Diagnostic
       }
       const target = to >= firstPc ? byPc[to] : undefined;
       if (target) from.target = target;
-      else if (to === byPc.length) from.target = endOf(current!, from);
       else {
         report({ at: from.at, message: `invalid branch target ${label ?? `${offset}(PC)`}` });
         from.mnemonic = 'NOP';
       }
     }
+    // A jump to a jump goes where that goes (cmd/internal/obj/pass.go).
+    for (const i of current?.body ?? []) if (i.target) i.target = landing(i.target);
     toResolve.length = 0;
     labels.clear();
   }
+}
 
-  /** A jump to behind the last instruction: give it something to land on. */
-  function endOf(f: Func, from: Instr): Instr {
-    const end = instr(from.at, 'NOP');
-    f.body.push(end);
-    return end;
-  }
+/** Where a jump to `first` ends up. A loop of jumps is left as it is. */
+function landing(first: Instr): Instr {
+  const seen = new Set<Instr>();
+  let to = first;
+  for (; to.mnemonic === 'JMP' && to.target && !seen.has(to); to = to.target) seen.add(to);
+  return to;
 }

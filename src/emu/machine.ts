@@ -22,9 +22,6 @@ export interface MachineOptions {
   readonly decoded?: DecodedCode;
 }
 
-/** Instructions run between two looks at the budget when nobody records. */
-const SLICE = 1_000_000;
-
 export class Machine {
   readonly mem = new Memory();
   readonly cpu = new Cpu(this.mem.frames);
@@ -74,7 +71,7 @@ export class Machine {
   /** Run until something ends it, or `budget` instructions have retired. */
   run(budget: number): Ending {
     this.#ending = undefined;
-    this.#stack = this.#stackAt(this.cpu.gpr(R.sp));
+    this.#stack = this.stackAt(this.cpu.gpr(R.sp));
     const limit = this.retired + budget;
     const recorder = this.#observers.length ? this.#recorder : undefined;
     while (!this.#ending) {
@@ -84,7 +81,7 @@ export class Machine {
         break;
       }
       const before = this.retired;
-      const stop = this.#engine.run(this.cpu, Math.min(left, SLICE), recorder);
+      const stop = this.#engine.run(left, recorder);
       this.retired = before + stop.retired;
       this.#serve(stop);
     }
@@ -99,7 +96,13 @@ export class Machine {
       case 'syscall':
         return this.#syscall();
       case 'trap':
-        return this.end({ kind: 'signal', signal: 'SIGTRAP', detail: `INT $${stop.vector}`, fault: undefined });
+        // The overflow trap is a segmentation violation to Linux.
+        return this.end({
+          kind: 'signal',
+          signal: stop.vector === 3 ? 'SIGTRAP' : 'SIGSEGV',
+          detail: `INT $${stop.vector}`,
+          fault: undefined,
+        });
       case 'fault':
         if (stop.fault.kind === 'undefined' && this.gates.reach(this.cpu.rip)) return;
         return this.end(endingOf(stop.fault));
@@ -133,18 +136,19 @@ export class Machine {
     this.retired++;
     const rsp = this.cpu.gpr(R.sp);
     this.emit({ kind: 'insn', n: this.retired, step, rsp });
-    if (step.gprs.some(([n]) => n === R.sp)) this.noteStack(rsp);
+    if (step.gprs.some(([n]) => n === R.sp)) this.#noteStack(rsp);
   }
 
   /** RSP has moved: say so when it is on another stack now. */
-  noteStack(rsp: bigint): void {
-    const name = this.#stackAt(rsp);
+  #noteStack(rsp: bigint): void {
+    const name = this.stackAt(rsp);
     if (name === this.#stack || name === '') return;
     this.emit({ kind: 'stack', from: this.#stack, to: name, rsp });
     this.#stack = name;
   }
 
-  #stackAt(rsp: bigint): string {
+  /** The stack that RSP is on, by the name of its region; empty when that is none. */
+  stackAt(rsp: bigint): string {
     const name = this.mem.find(rsp)?.name ?? '';
     return name.includes('stack') ? name : '';
   }
@@ -152,7 +156,7 @@ export class Machine {
 
 /** Linux's answer to a CPU fault: which signal it becomes (arch/x86/kernel/traps.c). */
 export function endingOf(fault: Fault): Ending {
-  if (fault.kind === 'no-meaning') return { kind: 'no-meaning', mnemonic: fault.mnemonic };
+  if (fault.kind === 'no-meaning') return { kind: 'no-meaning', what: fault.what };
   const [signal, detail] = describe(fault);
   return { kind: 'signal', signal, detail, fault };
 }
@@ -166,6 +170,8 @@ function describe(fault: Exclude<Fault, { kind: 'no-meaning' }>): readonly [Sign
     }
     case 'protection':
       return ['SIGSEGV', fault.detail];
+    case 'stack':
+      return ['SIGBUS', fault.detail];
     case 'undefined':
       return ['SIGILL', fault.detail];
     case 'divide':

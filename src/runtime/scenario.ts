@@ -69,7 +69,7 @@ export function describeEnding(e: Ending): string {
     case 'unknown-syscall':
       return `system call ${e.number} (${e.name}), which callgate does not have`;
     case 'no-meaning':
-      return `${e.mnemonic}, which callgate can assemble but not execute`;
+      return `${e.what}, which callgate cannot execute yet`;
     case 'no-model':
       return `a call of ${e.name}, which nobody has modelled`;
     case 'blocked':

@@ -73,6 +73,11 @@ describe('branches', () => {
   });
 });
 
+test('a jump to a jump goes where that goes, as in Go', () => {
+  const o = object('TEXT ·f(SB), 4, $0\n\tJEQ a\n\tBYTE $1\na:\n\tJMP b\n\tBYTE $2\nb:\n\tRET\nc:\n\tJMP c\n');
+  expect(Buffer.from(o.functions[0]!.code).toString('hex')).toBe('740401eb0102c3ebfe');
+});
+
 test('frame tables follow pushes, ADJSP and RET', () => {
   const o = object('TEXT ·f(SB), 4, $16-8\n\tPUSHQ AX\n\tPOPQ AX\n\tRET\n\tNOP\n\tINT $3\n');
   expect(o.functions[0]!.locals).toBe(24);
@@ -98,9 +103,19 @@ describe('what is wrong is said with its line, and all of it', () => {
     ['MOVQ 0x123456789(AX), BX',  'invalid instruction: MOVQ 4886718345(AX), BX'],
     ['JMP nowhere',               'undefined label nowhere'],
     ['JMP 9(PC)',                 'invalid branch target 9(PC)'],
+    ['JMP 3(PC)',                 'invalid branch target 3(PC)'],
+    ['MOVQ.Z AX, BX',             'unrecognized instruction "MOVQ.Z"'],
+    ['MOVQ x-8(SP)(AX*1), BX',    'invalid instruction: MOVQ x-8(SP)(AX*1), BX'],
+    ['MOVQ x(SB)(AX*1), BX',      'invalid instruction: MOVQ x(SB)(AX*1), BX'],
+    ['BYTE $1, $2',               'invalid instruction: BYTE $1, $2'],
     ['PUSHQ AX; RET; POPQ AX',    '.f: unbalanced PUSH/POP'],
   ])('%s', (line, message) => {
     expect(errors(`TEXT ·f(SB), 4, $0\n\t${line}\n\tRET\n`)).toContain(`2: ${message}`);
+  });
+
+  test('a short-only branch that cannot reach', () => {
+    const source = `TEXT ·f(SB), 4, $0\na:\n${'\tMOVQ $0x123456789, AX\n'.repeat(14)}\tLOOP a\n\tRET\n`;
+    expect(errors(source)).toEqual(['17: invalid instruction: LOOP a']);
   });
 
   test('several in one file, in order', () => {

@@ -29,7 +29,7 @@ function machine(source: string, setup: (cpu: Cpu, mem: Memory) => void = () => 
   setup(cpu, mem);
   const engine = new Interpreter(cpu, mem, () => 0n);
   const steps: Step[] = [];
-  const run = (budget: number): Stop => engine.run(cpu, budget, { retired: (s) => steps.push(s) });
+  const run = (budget: number): Stop => engine.run(budget, { retired: (s) => steps.push(s) });
   return { mem, cpu, run, steps };
 }
 
@@ -86,8 +86,8 @@ describe('faults', () => {
     ['PUSHQ AX', { kind: 'page', address: 0x5ff8n, access: 'write' }, (c: Cpu) => c.setGpr(R.sp, 0x6000n)],
     ['CALL AX', { kind: 'page', address: 0x5ff8n, access: 'write' }, (c: Cpu) => c.setGpr(R.sp, 0x6000n)],
     ['RET', { kind: 'page', address: 0x8000n, access: 'read' }, (c: Cpu) => c.setGpr(R.sp, 0x8000n)],
-    ['XCHGQ AX, (BX)', { kind: 'page', address: 0x1000n }, (c: Cpu) => c.setGpr(R.bx, 0x1000n)],
-    ['XADDQ AX, (BX)', { kind: 'page', address: 0x1000n }, (c: Cpu) => c.setGpr(R.bx, 0x1000n)],
+    ['XCHGQ AX, (BX)', { kind: 'page', address: 0x1000n, access: 'write' }, (c: Cpu) => c.setGpr(R.bx, 0x1000n)],
+    ['XADDQ AX, (BX)', { kind: 'page', address: 0x1000n, access: 'write' }, (c: Cpu) => c.setGpr(R.bx, 0x1000n)],
     ['ADDQ $1, (BX)', { kind: 'page', address: CODE, access: 'write', mapped: true }, (c: Cpu) => c.setGpr(R.bx, CODE)],
     ['CMPXCHGQ CX, (BX)', { kind: 'page', address: CODE, access: 'write' }, (c: Cpu) => c.setGpr(R.bx, CODE)],
     [
@@ -119,9 +119,21 @@ describe('faults', () => {
     ],
     ['UD2', { kind: 'undefined' }, () => {}],
     ['HLT', { kind: 'protection' }, () => {}],
-    ['INT $0x80', { kind: 'protection' }, () => {}],
+    ['INT $0x81', { kind: 'protection' }, () => {}],
+    ['INT $0x80', { kind: 'no-meaning' }, () => {}],
+    [
+      'PXOR 8(BX), X0',
+      { kind: 'protection', detail: 'address is not 16-byte aligned' },
+      (c: Cpu) => c.setGpr(R.bx, 0x6000n),
+    ],
+    ['JMP AX', { kind: 'protection' }, (c: Cpu) => c.setGpr(R.ax, 1n << 60n)],
+    ['CALL AX', { kind: 'protection' }, (c: Cpu) => c.setGpr(R.ax, 1n << 60n)],
+    ['RET', { kind: 'protection' }, (_: Cpu, m: Memory) => m.poke(STACK, 8, 1n << 63n)],
+    ['PUSHQ AX', { kind: 'stack' }, (c: Cpu) => c.setGpr(R.sp, 1n << 62n)],
+    ['MOVQ 0(BP), AX', { kind: 'stack' }, (c: Cpu) => c.setGpr(R.bp, 1n << 63n)],
+    ['SHLQ $3, (BX)', { kind: 'page', address: CODE, access: 'write', mapped: true }, (c: Cpu) => c.setGpr(R.bx, CODE)],
     ['BYTE $0x06', { kind: 'undefined' }, () => {}],
-    ['AESENC X0, X1', { kind: 'no-meaning', mnemonic: 'AESENC' }, () => {}],
+    ['AESENC X0, X1', { kind: 'no-meaning', what: 'AESENC' }, () => {}],
   ] as const)('%s faults and leaves everything as it was', (source, fault, setup) => {
     const { cpu, mem, run, steps } = machine(source, setup);
     const before = state(cpu, mem);
@@ -169,7 +181,7 @@ describe('recording', () => {
     const source = 'MOVQ $1000, CX; PUSHQ CX; POPQ AX; ADDQ AX, BX; RORQ $3, BX; DECQ CX; JNE -5(PC); INT $3';
     const [a, b] = [machine(source), machine(source)];
     a.run(100_000);
-    new Interpreter(b.cpu, b.mem, () => 0n).run(b.cpu, 100_000);
+    new Interpreter(b.cpu, b.mem, () => 0n).run(100_000);
     expect(b.cpu.save()).toEqual(a.cpu.save());
   });
 });

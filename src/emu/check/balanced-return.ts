@@ -2,8 +2,7 @@
 import { R } from '../cpu/layout.ts';
 import type { Instruction } from '../decode/instruction.ts';
 import { print } from '../decode/print.ts';
-import type { Step } from '../engine/engine.ts';
-import type { Checker } from './checker.ts';
+import type { Checker, Finding } from './checker.ts';
 
 interface Call {
   /** Where the return address lies. */
@@ -35,46 +34,49 @@ export const balancedReturn: Checker = {
       call.adrift = call.slot - BigInt(depth) === rsp ? undefined : (call.adrift ?? insn);
     };
 
+    const stray = (pc: bigint, slot: bigint, took: bigint): Omit<Finding, 'check'> => {
+      const expected = open.at(-1);
+      const off = expected && `; its own is at 0x${expected.slot.toString(16)}, ${distance(slot - expected.slot)}`;
+      const { adrift } = expected ?? {};
+      const cause = adrift
+        ? `RSP left its place with ${print(adrift, machine.symbols.nameOf)} at ${where(adrift.address)}`
+        : provenance.of(R.sp);
+      const message = `RET took 0x${took.toString(16)} at 0x${slot.toString(16)} for its return address${off ?? ''}`;
+      return { message, pc, at: where(pc), cause };
+    };
+    const isOwn = (slot: bigint, took: bigint): boolean => open.findLast((c) => c.slot === slot)?.returnTo === took;
+
     return (e) => {
       if (e.kind === 'call') entered(e.slot, e.returnTo);
       // Host functions return without a RET.
       if (e.kind === 'leave') left(e.rsp);
+      if (e.kind === 'end') return faultingReturn();
       if (e.kind !== 'insn') return undefined;
       const { insn, stores } = e.step;
       const { name } = insn.form;
-      if (name === 'CALL') {
-        entered(e.rsp, stores[0]!.value);
-        return undefined;
-      }
-      if (name !== 'RET') {
-        drift(e.rsp, insn);
-        return undefined;
-      }
-      const slot = e.rsp - 8n - extra(e.step);
-      const call = open.findLast((c) => c.slot === slot);
-      if (call && call.returnTo === machine.cpu.rip) {
+      if (name === 'CALL') entered(e.rsp, stores[0]!.value);
+      else if (name !== 'RET') drift(e.rsp, insn);
+      else {
+        const slot = e.rsp - 8n;
+        if (!isOwn(slot, machine.cpu.rip)) return stray(insn.address, slot, machine.cpu.rip);
         left(slot);
-        return undefined;
       }
-      const expected = open.at(-1);
-      const off = expected && `; its own is at 0x${expected.slot.toString(16)}, ${distance(slot - expected.slot)}`;
-      const adrift = expected?.adrift;
-      return {
-        message: `RET took 0x${machine.cpu.rip.toString(16)} at 0x${slot.toString(16)} for its return address${off ?? ''}`,
-        pc: insn.address,
-        at: where(insn.address),
-        cause: adrift
-          ? `RSP left its place with ${print(adrift, machine.symbols.nameOf)} at ${where(adrift.address)}`
-          : provenance.of(R.sp),
-      };
+      return undefined;
     };
+
+    /** A RET to an address that no CPU accepts does not retire: the run ends on it. */
+    function faultingReturn(): Omit<Finding, 'check'> | undefined {
+      const { cpu, mem } = machine;
+      const slot = cpu.gpr(R.sp);
+      const atRet = mem.allows(cpu.rip, 1n, 'execute') && RET.has(Number(mem.peek(cpu.rip, 1)));
+      if (!atRet || !mem.allows(slot, 8n, 'read') || isOwn(slot, mem.peek(slot, 8))) return undefined;
+      return stray(cpu.rip, slot, mem.peek(slot, 8));
+    }
   },
 };
 
-/** What RET n takes off the stack besides the return address. */
-function extra({ insn }: Step): bigint {
-  const [n] = insn.operands;
-  return n?.in === 'imm' ? n.value : 0n;
-}
+/** Opcodes of the two near returns. */
+const RET = new Set([0xc3, 0xc2]);
 
-const distance = (by: bigint): string => (by > 0n ? `${by} bytes below` : `${-by} bytes above`);
+const distance = (by: bigint): string =>
+  by === 0n ? 'where another address lies now' : by > 0n ? `${by} bytes below` : `${-by} bytes above`;

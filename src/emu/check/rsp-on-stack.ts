@@ -1,4 +1,4 @@
-/** RSP points into writable memory after every instruction: a stack pointer is never parked anywhere else. */
+/** RSP points into a stack after every instruction: it is never parked anywhere else. */
 import { R } from '../cpu/layout.ts';
 import { print } from '../decode/print.ts';
 import type { Checker } from './checker.ts';
@@ -10,8 +10,8 @@ export const rspOnStack: Checker = {
     let lost = false;
     return (e) => {
       if (e.kind !== 'insn' || !e.step.gprs.some(([n]) => n === R.sp)) return undefined;
-      // A full stack is allowed to be empty: then RSP is its high bound.
-      const held = machine.mem.allows(e.rsp - 8n, 8n, 'write') || machine.mem.allows(e.rsp, 8n, 'write');
+      // An empty stack's RSP is its high bound, one byte beyond it.
+      const held = machine.stackAt(e.rsp) !== '' || machine.stackAt(e.rsp - 1n) !== '';
       const before = lost;
       lost = !held;
       if (held || before) return undefined;

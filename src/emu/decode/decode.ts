@@ -32,40 +32,26 @@ export function decode(bytes: Uint8Array, address: bigint): Instruction | 'short
   const p: Prefixes = { size: false, address: false, rep: 0, lock: false, segment: undefined, rex: 0 };
   let at = 0;
   prefixes: for (; at < bytes.length; at++) {
-    switch (bytes[at]) {
-      case 0x66:
-        p.size = true;
-        break;
-      case 0x67:
-        p.address = true;
-        break;
-      case 0xf0:
-        p.lock = true;
-        break;
-      case 0xf2:
-        p.rep = 0xf2;
-        break;
-      case 0xf3:
-        p.rep = 0xf3;
-        break;
-      case 0x64:
-        p.segment = 'FS';
-        break;
-      case 0x65:
-        p.segment = 'GS';
-        break;
-      case 0x26:
-      case 0x2e:
-      case 0x36:
-      case 0x3e:
-        break;
-      default:
-        break prefixes;
+    const byte = bytes[at]!;
+    // A REX prefix counts only right before the opcode: any other prefix behind it undoes it.
+    if ((byte & 0xf0) === 0x40) {
+      p.rex = byte;
+      continue;
     }
-    if (at === 14) return undefined;
+    // biome-ignore format: table
+    switch (byte) {
+      case 0x66: p.size = true; break;
+      case 0x67: p.address = true; break;
+      case 0xf0: p.lock = true; break;
+      case 0xf2: p.rep = 0xf2; break;
+      case 0xf3: p.rep = 0xf3; break;
+      case 0x64: p.segment = 'FS'; break;
+      case 0x65: p.segment = 'GS'; break;
+      case 0x26: case 0x2e: case 0x36: case 0x3e: break;
+      default: break prefixes;
+    }
+    p.rex = 0;
   }
-  // REX counts only as the last prefix.
-  if ((bytes[at]! & 0xf0) === 0x40) p.rex = bytes[at++]!;
 
   let map = '';
   if (bytes[at] === 0x0f) {
@@ -84,8 +70,12 @@ export function decode(bytes: Uint8Array, address: bigint): Instruction | 'short
 
 function matches(f: Form, p: Prefixes, modrm: number | undefined): boolean {
   const e = f.encoding;
-  if (e.w && !(p.rex & 8)) return false;
+  const w = (p.rex & 8) !== 0;
+  if (e.w && !w) return false;
   if (e.prefix === 0x66 && !p.size) return false;
+  // On vector rows F2 and F3 outrank 66. On integer rows REX.W does, and a size no row is for is not another's.
+  if (e.prefix === 0x66 && (f.isVector ? p.rep !== 0 : w && !e.w)) return false;
+  if (e.prefix !== 0x66 && p.size && !w && !f.isVector && f.operands.some((k) => 'w' in k && k.w === 32)) return false;
   if ((e.prefix === 0xf2 || e.prefix === 0xf3) && p.rep !== e.prefix) return false;
   if (e.prefix === 'NP' && (p.size || p.rep)) return false;
   if (f.noRexB && p.rex & 1) return false;
@@ -127,7 +117,6 @@ function finish(
     }
   }
   const length = at + e.tail.reduce((n, size) => n + size, 0);
-  if (length > 15) return undefined;
   if (length > bytes.length) return 'short';
   const next = address + BigInt(length);
   if (memory?.ripRelative) memory = { ...memory, disp: BigInt.asUintN(64, next + memory.disp) };
@@ -165,7 +154,17 @@ function finish(
   // LOCK is allowed on rows that say so, with a memory destination; anywhere else it is #UD.
   if (p.lock && !(f.lock && operands[0]?.in === 'mem')) return undefined;
   const repeat = f.rep && p.rep ? (p.rep === 0xf3 ? 'REP' : 'REPN') : undefined;
-  return { form: f, address, length, bytes: bytes.slice(0, length), operands, lock: p.lock, repeat };
+  // Prefixes that change registers no operand names: known, but not executed.
+  const beyondUs = f.implicit && (p.address || (f.rep && p.segment));
+  return {
+    form: beyondUs ? { ...f, meaning: undefined } : f,
+    address,
+    length,
+    bytes: bytes.slice(0, length),
+    operands,
+    lock: p.lock,
+    repeat,
+  };
 }
 
 function memoryOperand(

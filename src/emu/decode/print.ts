@@ -41,8 +41,10 @@ function operand(p: Place, insn: Instruction, nameOf: NameOf): string {
     case 'mem':
       return memory(p, nameOf);
     case 'imm': {
-      const target = insn.form.operands.some((k) => k.slot === 'rel');
-      if (!target) return `$${signedHex(BigInt.asIntN(p.w, p.value))}`;
+      const kind = insn.form.operands[insn.operands.indexOf(p)];
+      if (kind?.slot !== 'rel') {
+        return `$${signedHex(kind?.slot === 'imm' && kind.signed ? BigInt.asIntN(p.w, p.value) : p.value)}`;
+      }
       const name = nameOf(p.value);
       return name ? `${name}(SB)` : `0x${p.value.toString(16)}`;
     }

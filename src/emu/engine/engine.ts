@@ -1,5 +1,4 @@
 /** What runs instructions, and why it hands control back. Nothing above can tell which engine it is, but by speed. */
-import type { Cpu } from '../cpu/cpu.ts';
 import { FLAG_NAMES, FLAGS, type Flag } from '../cpu/layout.ts';
 import type { Instruction } from '../decode/instruction.ts';
 import type { Fault } from '../mem/fault.ts';
@@ -9,7 +8,7 @@ export interface Engine {
    * Retire at most `budget` instructions, then say why it stopped. Deterministic: same registers, same memory, same
    * answer. A faulting instruction does not retire, and RIP still points at it; SYSCALL and INT retire first.
    */
-  run(cpu: Cpu, budget: number, recorder?: Recorder): Stop;
+  run(budget: number, recorder?: Recorder): Stop;
 }
 
 export type Stop = { readonly retired: number } & Why;

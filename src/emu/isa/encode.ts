@@ -62,8 +62,8 @@ function fits(kind: OperandKind, arg: Argument): boolean {
 const isGpr = (arg: Argument, w: number): boolean => arg.kind === 'gpr' && (w === 8 || !arg.byte);
 
 /**
- * As Go's assembler: a constant as wide as its operand may be written signed or unsigned; one that the instruction
- * widens must survive the widening. Byte and word operands take any 32-bit constant and keep its low part.
+ * A constant as wide as its operand may be written signed or unsigned; one that the instruction widens must survive the
+ * widening (Go lets some through that do not). Byte and word operands take any 32-bit constant and keep its low part.
  */
 function fitsImmediate({ size, w, signed }: { size: number; w: number; signed: boolean }, v: bigint): boolean {
   const bits = BigInt(8 * size);

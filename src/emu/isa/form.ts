@@ -17,6 +17,10 @@ import type { Meaning } from './ops.ts';
 export interface Traits {
   /** May carry a LOCK prefix when its destination is memory. */
   readonly lock?: boolean;
+  /** Reads and writes its first operand. LOCK-able rows do. */
+  readonly modifies?: boolean;
+  /** Takes addresses or a count from registers that no operand names: RSI and RDI, RCX. */
+  readonly implicit?: boolean;
   /** Go writes the operands in Intel's order (CMPQ left, right) rather than source first. */
   readonly intelOrder?: boolean;
   /** What a REP prefix does: repeat CX times, or also stop on ZF. */
@@ -32,6 +36,8 @@ export interface Form extends Traits {
   readonly encoding: Encoding;
   readonly operands: readonly OperandKind[];
   readonly meaning: Meaning | undefined;
+  /** Some operand is a vector register: prefixes then select the row rather than a size. */
+  readonly isVector: boolean;
 }
 
 export function form(
@@ -41,5 +47,8 @@ export function form(
   meaning?: Meaning,
   traits: Traits = {},
 ): Form {
-  return { name, encoding: parseEncoding(encoding), operands, meaning, ...traits };
+  const isVector = operands.some((k) => 'file' in k && k.file === 'xmm');
+  const modifies = traits.lock ?? traits.modifies ?? false;
+  const implicit = traits.implicit ?? traits.rep !== undefined;
+  return { name, encoding: parseEncoding(encoding), operands, meaning, isVector, ...traits, modifies, implicit };
 }

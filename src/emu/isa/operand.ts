@@ -2,7 +2,7 @@
 import type { Width } from './ops.ts';
 
 export type OperandKind =
-  /** ModRM.rm: a register or memory. `memoryOnly` and `registerOnly` narrow it. */
+  /** ModRM.rm: a register or memory, or only one of them. */
   | {
       readonly slot: 'rm';
       readonly file: 'gpr' | 'xmm';

@@ -13,12 +13,14 @@ export type Fault =
     }
   /** #GP(0): non-canonical address, misaligned aligned-vector access, privileged instruction. */
   | { readonly kind: 'protection'; readonly detail: string }
+  /** #SS(0): a non-canonical address that was reached through RSP or RBP. Linux makes it SIGBUS. */
+  | { readonly kind: 'stack'; readonly detail: string }
   /** #UD. */
   | { readonly kind: 'undefined'; readonly detail: string }
   /** #DE: division by zero, or a quotient that does not fit. */
   | { readonly kind: 'divide' }
-  /** Not a CPU fault: the row decodes, but callgate has no meaning for it yet. */
-  | { readonly kind: 'no-meaning'; readonly mnemonic: string };
+  /** Not a CPU fault: callgate has no row for these bytes, or a row without a meaning. `what` names it. */
+  | { readonly kind: 'no-meaning'; readonly what: string };
 
 /** Thrown from deep inside an instruction; engines turn it into a `Stop`. Not an Error: no host stack is wanted. */
 export class Trap {

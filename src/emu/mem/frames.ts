@@ -2,6 +2,8 @@
 import { PAGE_SIZE } from './layout.ts';
 
 const WASM_PAGE = 65536;
+/** 4 GiB: what a 32-bit index reaches. */
+const MAX_PAGES = 65536;
 
 /** Bytes at the bottom that belong to the CPU's registers (cpu/layout.ts), not to guest pages. */
 const RESERVED = WASM_PAGE;
@@ -33,7 +35,8 @@ export class Frames {
 
   #grow(): void {
     // Half as much again, so that growing stays rare and small runs stay small.
-    this.memory.grow(Math.max(4, this.bytes.length / WASM_PAGE / 2));
+    const pages = this.bytes.length / WASM_PAGE;
+    this.memory.grow(Math.min(Math.max(4, pages >> 1), MAX_PAGES - pages));
     this.bytes = new Uint8Array(this.memory.buffer);
     this.view = new DataView(this.memory.buffer);
   }

@@ -6,7 +6,7 @@ export const PAGE_SIZE = 4096;
 /** PROT_* of mmap(2); also the permission bits of a region. */
 export const PROT = { none: 0, read: 1, write: 2, exec: 4 } as const;
 
-/** First address behind the lower canonical half: user space ends one page before it (TASK_SIZE). */
+/** TASK_SIZE: user space ends one page below the end of the lower canonical half. */
 export const USER_END = 0x7fff_ffff_f000n;
 
 export const pageDown = (a: bigint): bigint => a & ~0xfffn;

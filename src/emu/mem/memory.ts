@@ -42,7 +42,7 @@ export class Memory {
     this.#insert({ start: pageDown(start), end: pageUp(start + size), prot, name });
   }
 
-  /** Remove every whole page of [start, start+size); holes are fine, as for munmap(2). */
+  /** Remove every page that [start, start+size) touches; holes are fine, as for munmap(2). */
   unmap(start: bigint, size: bigint): void {
     const from = pageDown(start);
     const to = pageUp(start + size);

@@ -61,7 +61,7 @@ export type Ending =
   /** Killed: by a fault, a trap, or abort(). */
   | { readonly kind: 'signal'; readonly signal: Signal; readonly detail: string; readonly fault: Fault | undefined }
   | { readonly kind: 'unknown-syscall'; readonly number: number; readonly name: string }
-  | { readonly kind: 'no-meaning'; readonly mnemonic: string }
+  | { readonly kind: 'no-meaning'; readonly what: string }
   /** Reached a function that nobody has written. */
   | { readonly kind: 'no-model'; readonly name: string }
   | { readonly kind: 'blocked'; readonly on: string }

@@ -82,7 +82,7 @@ function advice(e: Ending): string {
       if (e.fault?.kind === 'undefined') return 'check that execution did not run past the end of a function';
       return 'callgate trace shows every instruction up to here';
     case 'no-meaning':
-      return `callgate assembles ${e.mnemonic} but cannot execute it yet; callgate list instructions shows what it can`;
+      return 'callgate list instructions shows what it can execute; data reached as code ends here too';
     case 'unknown-syscall':
       return 'callgate list syscalls shows what the machine has; a wrong number in AX ends here too';
     case 'no-model':

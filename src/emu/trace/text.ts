@@ -101,7 +101,7 @@ export function endText(e: Ending): string {
     case 'unknown-syscall':
       return `system call ${e.number} (${e.name}) is not in the table`;
     case 'no-meaning':
-      return `${e.mnemonic} has no meaning yet`;
+      return `${e.what} has no meaning yet`;
     case 'no-model':
       return `${e.name} has no model`;
     case 'blocked':

@@ -6,10 +6,11 @@
 
 import type { Cpu } from '../../cpu/cpu.ts';
 import { cpuid } from '../../cpu/cpuid.ts';
-import { FLAG_NAMES, FLAGS } from '../../cpu/layout.ts';
+import { FLAG_NAMES, FLAGS, R } from '../../cpu/layout.ts';
 import type { Ops, StatusFlag, Width } from '../../isa/ops.ts';
 import type { MemPlace, Place } from '../../isa/place.ts';
 import { Trap } from '../../mem/fault.ts';
+import { isCanonical } from '../../mem/layout.ts';
 import type { Memory } from '../../mem/memory.ts';
 import type { Store, Why } from '../engine.ts';
 
@@ -108,7 +109,7 @@ export class Evaluator implements Ops<bigint> {
   }
   setFlags(v: bigint): void {
     this.flagsWritten = POPPED;
-    this.flagValues = Number(v & BigInt(POPPED));
+    this.flagValues = Number(v) & POPPED;
   }
 
   address(p: Place): bigint {
@@ -121,7 +122,12 @@ export class Evaluator implements Ops<bigint> {
   linear(p: Place): bigint {
     const { segment } = p as MemPlace;
     const base = segment === 'FS' ? this.cpu.fsBase : segment === 'GS' ? this.cpu.gsBase : 0n;
-    return (this.address(p) + base) & M64;
+    const at = (this.address(p) + base) & M64;
+    const { base: register } = p as MemPlace;
+    if (!segment && (register === R.sp || register === R.bp) && !isCanonical(at)) {
+      throw new Trap({ kind: 'stack', detail: `non-canonical address 0x${at.toString(16)}` });
+    }
+    return at;
   }
   load(address: bigint, w: Width): bigint {
     return this.#mem.read(address, w / 8);
@@ -235,6 +241,9 @@ export class Evaluator implements Ops<bigint> {
     return this.#next;
   }
   jump(target: bigint): void {
+    if (!isCanonical(target)) {
+      this.raise('protection', `branch to the non-canonical address 0x${target.toString(16)}`);
+    }
     this.#target = target;
   }
 
@@ -242,7 +251,8 @@ export class Evaluator implements Ops<bigint> {
     this.stop = { why: 'syscall' };
   }
   interrupt(vector: number): void {
-    // Linux leaves only the breakpoint and overflow gates open to user code.
+    // Linux opens 3 and 4 to user code, and 0x80 for 32-bit system calls, which are not modelled.
+    if (vector === 0x80) throw new Trap({ kind: 'no-meaning', what: 'INT $0x80 (a 32-bit system call)' });
     if (vector !== 3 && vector !== 4)
       this.raise('protection', `INT $0x${vector.toString(16)} is not open to user code`);
     this.stop = { why: 'trap', vector };

@@ -29,7 +29,8 @@ export class Interpreter implements Engine {
     this.#eval = new Evaluator(cpu, mem, clock);
   }
 
-  run(cpu: Cpu, budget: number, recorder?: Recorder): Stop {
+  run(budget: number, recorder?: Recorder): Stop {
+    const { cpu } = this.#eval;
     let retired = 0;
     while (retired < budget) {
       let why: Why | undefined;
@@ -56,6 +57,9 @@ export class Interpreter implements Engine {
     const bytes = this.#mem.fetch(address, MAX_LENGTH);
     const kept = this.#kept.get(address);
     const insn = kept && startsWith(bytes, kept.bytes) ? kept : decode(bytes, address);
+    if (insn === 'short' && bytes.length === MAX_LENGTH) {
+      throw new Trap({ kind: 'protection', detail: 'an instruction has at most 15 bytes' });
+    }
     if (insn === 'short') {
       // The instruction runs on into memory that cannot be executed: the fault is on the first byte of that.
       const missing = address + BigInt(bytes.length);
@@ -67,7 +71,7 @@ export class Interpreter implements Engine {
         mapped: this.#mem.isMapped(missing, 1n),
       });
     }
-    if (!insn) throw new Trap(undefinedOpcode(bytes));
+    if (!insn) throw new Trap(unknownOpcode(bytes));
     this.#mem.watchCode(address, insn.length);
     this.#decoded.set(address, insn);
     if (insn !== kept) this.#kept.set(address, insn);
@@ -77,7 +81,8 @@ export class Interpreter implements Engine {
   #step(cpu: Cpu, insn: Instruction, recorder: Recorder | undefined): Why | undefined {
     const e = this.#eval;
     const { meaning, name } = insn.form;
-    if (!meaning) throw new Trap({ kind: 'no-meaning', mnemonic: name });
+    if (!meaning) throw new Trap({ kind: 'no-meaning', what: name });
+    this.#checkModified(insn);
     e.begin(insn.address + BigInt(insn.length));
     meaning(e, ...insn.operands);
     if (!recorder) {
@@ -95,12 +100,19 @@ export class Interpreter implements Engine {
     return e.stop;
   }
 
+  /** A destination that is read and written faults as a write, although it is read first. */
+  #checkModified({ form, operands: [dst] }: Instruction): void {
+    if (form.modifies && dst?.in === 'mem') this.#mem.check(this.#eval.linear(dst), dst.w / 8, 'write');
+  }
+
   /**
    * REP and REPN: one retired instruction, each turn committed on its own. A fault in a later turn leaves RCX, RSI and
    * RDI at that turn and RIP at the instruction, as on silicon, so that it can be resumed.
    */
   #repeat(cpu: Cpu, insn: Instruction, recorder: Recorder | undefined): Why | undefined {
     const e = this.#eval;
+    const { meaning, name } = insn.form;
+    if (!meaning) throw new Trap({ kind: 'no-meaning', what: name });
     const next = insn.address + BigInt(insn.length);
     let flagsWritten = 0;
     let flagValues = 0;
@@ -108,11 +120,11 @@ export class Interpreter implements Engine {
     const stores: Store[] = [];
     while (cpu.gpr(R.cx) !== 0n) {
       e.begin(insn.address);
-      insn.form.meaning!(e, ...insn.operands);
+      meaning(e, ...insn.operands);
       e.put({ in: 'gpr', n: R.cx, w: 64, high: false }, cpu.gpr(R.cx) - 1n);
       ({ flagsWritten, flagValues } = e);
       e.commit();
-      stores.push(...e.stores);
+      if (recorder) stores.push(...e.stores);
       if (insn.form.rep === 'compare' && cpu.flag('ZF') !== (insn.repeat === 'REP')) break;
     }
     cpu.rip = next;
@@ -126,7 +138,17 @@ export class Interpreter implements Engine {
 
 const startsWith = (bytes: Uint8Array, prefix: Uint8Array): boolean => prefix.every((b, i) => bytes[i] === b);
 
-function undefinedOpcode(bytes: Uint8Array): Fault {
+/** Opcodes that 64-bit mode does not have (SDM vol. 2, appendix A: i64). Of all others we merely may lack the row. */
+const INVALID = new Set([
+  0x06, 0x07, 0x0e, 0x16, 0x17, 0x1e, 0x1f, 0x27, 0x2f, 0x37, 0x3f, 0x60, 0x61, 0x82, 0x9a, 0xce, 0xd4, 0xd5, 0xd6,
+  0xea,
+]);
+const LOCK = 0xf0;
+
+function unknownOpcode(bytes: Uint8Array): Fault {
   const shown = [...bytes.subarray(0, 8)].map((b) => b.toString(16).padStart(2, '0')).join(' ');
-  return { kind: 'undefined', detail: `no instruction begins with ${shown}` };
+  const first = bytes[0]!;
+  if (INVALID.has(first)) return { kind: 'undefined', detail: `no instruction begins with ${shown}` };
+  if (first === LOCK) return { kind: 'undefined', detail: `LOCK is not allowed on ${shown}` };
+  return { kind: 'no-meaning', what: `the instruction that begins with ${shown}` };
 }

@@ -143,6 +143,7 @@ const divide =
   };
 
 const lock = { lock: true } as const;
+const go = { decodeOnly: true } as const;
 const cmpOrder = { intelOrder: true } as const;
 const hex = (n: number): string => n.toString(16).toUpperCase().padStart(2, '0');
 
@@ -227,6 +228,12 @@ export const arithmetic: readonly Form[] = [
   form('TESTQ',  'REX.W F7 /0 id',  [k.rm64, k.imm32s64], test),
   form('TESTQ',  'REX.W 85 /r',     [k.rm64, k.r64],      test),
   form('TESTQ',  'REX.W 85 /r',     [k.r64,  k.rm64],     test),
+
+  // /1 is an undocumented twin of /0.
+  form('TESTB',  'F6 /1 ib',        [k.rm8,  k.imm8],     test, go),
+  form('TESTW',  '66 F7 /1 iw',     [k.rm16, k.imm16],    test, go),
+  form('TESTL',  'F7 /1 id',        [k.rm32, k.imm32],    test, go),
+  form('TESTQ',  'REX.W F7 /1 id',  [k.rm64, k.imm32s64], test, go),
 
   form('IMUL3W', '66 6B /r ib',     [k.r16, k.rm16, k.imm8s16],  imul3),
   form('IMUL3W', '66 69 /r iw',     [k.r16, k.rm16, k.imm16],    imul3),

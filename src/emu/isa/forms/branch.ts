@@ -8,17 +8,29 @@ import { gpr, type Place } from '../place.ts';
 const SP = gpr(4, 64);
 const BP = gpr(5, 64);
 
+/** Memory at RSP or RBP plus `disp`: a non-canonical address there is #SS, not #GP. */
+const at = (base: Place & { in: 'gpr' }, disp: bigint, w: Width): Place => ({
+  in: 'mem',
+  w,
+  segment: undefined,
+  base: base.n,
+  index: undefined,
+  scale: 1,
+  disp,
+  short: false,
+  ripRelative: false,
+});
+
 function push<V>(o: Ops<V>, v: V, w: Width): void {
-  const top = o.let(o.sub(o.get(SP), o.const(BigInt(w / 8)), 64));
-  o.store(top, w, v);
-  o.put(SP, top);
+  const size = BigInt(w / 8);
+  o.put(at(SP, -size, w), v);
+  o.put(SP, o.sub(o.get(SP), o.const(size), 64));
 }
 
 /** Returns the value above; RSP moves by its size plus `extra` bytes. */
 function pop<V>(o: Ops<V>, w: Width, extra = 0n): V {
-  const top = o.get(SP);
-  const v = o.let(o.load(top, w));
-  o.put(SP, o.add(top, o.const(BigInt(w / 8) + extra), 64));
+  const v = o.let(o.get(at(SP, 0n, w)));
+  o.put(SP, o.add(o.get(SP), o.const(BigInt(w / 8) + extra), 64));
   return v;
 }
 
@@ -29,13 +41,23 @@ const popOperand: Meaning = (o, dst: Place) => {
   if (dst.in === 'mem' && dst.base === SP.n) o.put({ ...dst, disp: dst.disp + BigInt(dst.w / 8) }, v);
   else o.put(dst, v);
 };
-const pushf: Meaning = (o) => push(o, o.flags(), 64);
-const popf: Meaning = (o) => o.setFlags(pop(o, 64));
-const leave: Meaning = (o) => {
-  const frame = o.get(BP);
-  o.put(BP, o.load(frame, 64));
-  o.put(SP, o.add(frame, o.const(8n), 64));
-};
+const pushf =
+  (w: Width): Meaning =>
+  (o) =>
+    push(o, o.narrow(o.flags(), w), w);
+// The 16-bit form leaves the upper flags alone.
+const popf =
+  (w: Width): Meaning =>
+  (o) => {
+    const v = pop(o, w);
+    o.setFlags(w === 64 ? v : o.or(o.and(o.flags(), o.const(0xffff_0000n)), v));
+  };
+const leave =
+  (w: Width): Meaning =>
+  (o) => {
+    o.put(gpr(BP.n, w), o.get(at(BP, 0n, w)));
+    o.put(SP, o.add(o.get(BP), o.const(BigInt(w / 8)), 64));
+  };
 
 const jump: Meaning = (o, target: Place) => o.jump(o.get(target));
 const call: Meaning = (o, target: Place) => {
@@ -58,6 +80,8 @@ const loop =
     o.when(go, () => o.jump(o.get(target)));
   };
 
+const implicit = { implicit: true } as const;
+
 // biome-ignore format: table
 export const branch: readonly Form[] = [
   form('JMP',    'EB cb',      [k.rel8],     jump),
@@ -67,10 +91,10 @@ export const branch: readonly Form[] = [
   form('CALL',   'FF /2',      [k.rm64],     call),
   form('RET',    'C3',         [],           ret),
   form('RET',    'C2 iw',      [k.uimm16],   retPop),
-  form('JCXZQ',  'E3 cb',      [k.rel8],     jrcxz),
-  form('LOOPNE', 'E0 cb',      [k.rel8],     loop(0n)),
-  form('LOOPEQ', 'E1 cb',      [k.rel8],     loop(1n)),
-  form('LOOP',   'E2 cb',      [k.rel8],     loop(undefined)),
+  form('JCXZQ',  'E3 cb',      [k.rel8],     jrcxz, implicit),
+  form('LOOPNE', 'E0 cb',      [k.rel8],     loop(0n), implicit),
+  form('LOOPEQ', 'E1 cb',      [k.rel8],     loop(1n), implicit),
+  form('LOOP',   'E2 cb',      [k.rel8],     loop(undefined), implicit),
 
   ...conditions.flatMap(({ name, code, holds }) => {
     const digit = code.toString(16).toUpperCase();
@@ -87,13 +111,18 @@ export const branch: readonly Form[] = [
   form('PUSHQ',  'FF /6',      [k.rm64],     pushOperand),
   form('PUSHQ',  '6A ib',      [k.imm8s64],  pushOperand),
   form('PUSHQ',  '68 id',      [k.imm32s64], pushOperand),
+  form('PUSHW',  '66 6A ib',   [k.imm8s16],  pushOperand),
+  form('PUSHW',  '66 68 iw',   [k.imm16],    pushOperand),
   form('PUSHW',  '66 50+r',    [k.r16],      pushOperand),
   form('PUSHW',  '66 FF /6',   [k.rm16],     pushOperand),
   form('POPQ',   '58+r',       [k.r64],      popOperand),
   form('POPQ',   '8F /0',      [k.rm64],     popOperand),
   form('POPW',   '66 58+r',    [k.r16],      popOperand),
   form('POPW',   '66 8F /0',   [k.rm16],     popOperand),
-  form('PUSHFQ', '9C',         [],           pushf),
-  form('POPFQ',  '9D',         [],           popf),
-  form('LEAVEQ', 'C9',         [],           leave),
+  form('PUSHFQ', '9C',         [],           pushf(64)),
+  form('PUSHFW', '66 9C',      [],           pushf(16)),
+  form('POPFQ',  '9D',         [],           popf(64)),
+  form('POPFW',  '66 9D',      [],           popf(16)),
+  form('LEAVEQ', 'C9',         [],           leave(64)),
+  form('LEAVEW', '66 C9',      [],           leave(16)),
 ];

@@ -89,6 +89,9 @@ export const move: readonly Form[] = [
   form('MOVWQSX', 'REX.W 0F BF /r',  [k.r64,  k.rm16],     movsx),
   form('MOVLQSX', 'REX.W 63 /r',     [k.r64,  k.rm32],     movsx),
 
+  // MOVSXD without REX.W is a plain move.
+  form('MOVL',    '63 /r',           [k.r32,  k.rm32],     mov, { decodeOnly: true }),
+
   form('LEAW',    '66 8D /r',        [k.r16,  k.m16],      lea),
   form('LEAL',    '8D /r',           [k.r32,  k.m32],      lea),
   form('LEAQ',    'REX.W 8D /r',     [k.r64,  k.m64],      lea),

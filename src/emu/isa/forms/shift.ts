@@ -112,21 +112,22 @@ const rotateCarry =
     });
   };
 
-function shifts(name: string, digit: number, meaning: Meaning): Form[] {
+function shifts(name: string, digit: number, meaning: Meaning, traits: { decodeOnly?: true } = {}): Form[] {
+  const modifies = { ...traits, modifies: true };
   // biome-ignore format: table
   return [
-    form(`${name}B`, `D0 /${digit}`,          [k.rm8,  k.one],   meaning),
-    form(`${name}B`, `C0 /${digit} ib`,       [k.rm8,  k.uimm8], meaning),
-    form(`${name}B`, `D2 /${digit}`,          [k.rm8,  k.CL],    meaning),
-    form(`${name}W`, `66 D1 /${digit}`,       [k.rm16, k.one],   meaning),
-    form(`${name}W`, `66 C1 /${digit} ib`,    [k.rm16, k.uimm8], meaning),
-    form(`${name}W`, `66 D3 /${digit}`,       [k.rm16, k.CL],    meaning),
-    form(`${name}L`, `D1 /${digit}`,          [k.rm32, k.one],   meaning),
-    form(`${name}L`, `C1 /${digit} ib`,       [k.rm32, k.uimm8], meaning),
-    form(`${name}L`, `D3 /${digit}`,          [k.rm32, k.CL],    meaning),
-    form(`${name}Q`, `REX.W D1 /${digit}`,    [k.rm64, k.one],   meaning),
-    form(`${name}Q`, `REX.W C1 /${digit} ib`, [k.rm64, k.uimm8], meaning),
-    form(`${name}Q`, `REX.W D3 /${digit}`,    [k.rm64, k.CL],    meaning),
+    form(`${name}B`, `D0 /${digit}`,          [k.rm8,  k.one],   meaning, modifies),
+    form(`${name}B`, `C0 /${digit} ib`,       [k.rm8,  k.uimm8], meaning, modifies),
+    form(`${name}B`, `D2 /${digit}`,          [k.rm8,  k.CL],    meaning, modifies),
+    form(`${name}W`, `66 D1 /${digit}`,       [k.rm16, k.one],   meaning, modifies),
+    form(`${name}W`, `66 C1 /${digit} ib`,    [k.rm16, k.uimm8], meaning, modifies),
+    form(`${name}W`, `66 D3 /${digit}`,       [k.rm16, k.CL],    meaning, modifies),
+    form(`${name}L`, `D1 /${digit}`,          [k.rm32, k.one],   meaning, modifies),
+    form(`${name}L`, `C1 /${digit} ib`,       [k.rm32, k.uimm8], meaning, modifies),
+    form(`${name}L`, `D3 /${digit}`,          [k.rm32, k.CL],    meaning, modifies),
+    form(`${name}Q`, `REX.W D1 /${digit}`,    [k.rm64, k.one],   meaning, modifies),
+    form(`${name}Q`, `REX.W C1 /${digit} ib`, [k.rm64, k.uimm8], meaning, modifies),
+    form(`${name}Q`, `REX.W D3 /${digit}`,    [k.rm64, k.CL],    meaning, modifies),
   ];
 }
 
@@ -195,6 +196,8 @@ export const shift: readonly Form[] = [
   ...shifts('RCR', 3, rotateCarry(false)),
   ...shifts('SHL', 4, shl),
   ...shifts('SAL', 4, shl),
+  // /6 is an undocumented twin of /4.
+  ...shifts('SHL', 6, shl, { decodeOnly: true }),
   ...shifts('SHR', 5, shr),
   ...shifts('SAR', 7, sar),
 

@@ -6,12 +6,13 @@ import type { Place } from '../place.ts';
 
 const mov: Meaning = (o, dst: Place, src: Place) => o.put(dst, o.get(src));
 
-/** Aligned forms fault on a misaligned address: #GP(0), not #AC. */
+/** 128-bit memory operands, but for the MOVU family, must be aligned: #GP(0), not #AC (SDM vol. 1, 4.1.1). */
+function aligned<V>(o: Ops<V>, at: Place): void {
+  if (at.in !== 'mem') return;
+  o.when(o.and(o.linear(at), o.const(15n)), () => o.raise('protection', 'address is not 16-byte aligned'));
+}
 const movAligned: Meaning = (o, dst: Place, src: Place) => {
-  const at = dst.in === 'mem' ? dst : src;
-  if (at.in === 'mem') {
-    o.when(o.and(o.linear(at), o.const(15n)), () => o.raise('protection', 'address is not 16-byte aligned'));
-  }
+  aligned(o, dst.in === 'mem' ? dst : src);
   o.put(dst, o.get(src));
 };
 
@@ -27,8 +28,10 @@ const movqStore: Meaning = (o, dst: Place, src: Place) => {
 
 const bitwise =
   (op: <V>(o: Ops<V>, a: V, b: V) => V): Meaning =>
-  (o, dst: Place, src: Place) =>
+  (o, dst: Place, src: Place) => {
+    aligned(o, src);
     o.put(dst, op(o, o.get(dst), o.get(src)));
+  };
 const and = bitwise((o, a, b) => o.and(a, b));
 const andNot = bitwise((o, a, b) => o.and(o.not(a, 128), b));
 const or = bitwise((o, a, b) => o.or(a, b));

@@ -18,7 +18,7 @@ const halt: Meaning = (o) => o.raise('protection', 'HLT is privileged');
 const interrupt: Meaning = (o, vector: Place) => o.interrupt(vector.in === 'imm' ? Number(vector.value) : 0);
 const int3: Meaning = (o) => o.interrupt(3);
 
-// The kernel, not the CPU, decides what comes back: RCX and RFLAGS travel in R11 and RCX (SDM vol. 2, SYSCALL).
+// RIP goes to RCX and RFLAGS to R11; RAX is the kernel's to set (SDM vol. 2, SYSCALL).
 const syscall: Meaning = (o) => {
   o.put(gpr(1, 64), o.next());
   o.put(gpr(11, 64), o.flags());
@@ -56,10 +56,15 @@ export const system: readonly Form[] = [
   form('STD',        'FD',           [],        set('DF', 1n)),
 
   form('NOP',        '90',           [],        nothing, { decodeOnly: true, noRexB: true }),
-  form('PAUSE',      'F3 90',        [],        nothing),
+  form('PAUSE',      'F3 90',        [],        nothing, { noRexB: true }),
   form('NOPW',       '66 0F 1F /0',  [k.rm16],  nothing),
   form('NOPL',       '0F 1F /0',     [k.rm32],  nothing),
   form('ENDBR64',    'F3 0F 1E FA',  [],        nothing, go),
+  // The hint space of 0F 19 to 0F 1F does nothing, whatever newer processors make of it (RDSSPQ without shadow stacks).
+  ...['19', '1A', '1B', '1C', '1D', '1E', '1F'].flatMap((b) => [
+    form('NOPW',     `66 0F ${b} /r`, [k.rm16, k.r16], nothing, go),
+    form('NOPL',     `0F ${b} /r`,    [k.rm32, k.r32], nothing, go),
+  ]),
   form('LFENCE',     'NP 0F AE E8',  [],        fence),
   form('MFENCE',     'NP 0F AE F0',  [],        fence),
   form('SFENCE',     'NP 0F AE F8',  [],        fence),
