@@ -32,7 +32,7 @@ function printMemory(o: MemoryOperand): string {
   const name = o.symbol ? `${o.symbol.name}${o.symbol.isStatic ? '<>' : ''}` : '';
   const offset =
     o.offset === 0n && (name || o.base || o.index) ? '' : name && o.offset > 0n ? `+${o.offset}` : `${o.offset}`;
-  const base = pseudo ? `(${pseudo})` : o.base ? `(${o.base})` : '';
+  const base = `${pseudo ? `(${pseudo})` : ''}${o.base ? `(${o.base})` : ''}`;
   const index = o.index ? `(${o.index}*${o.scale})` : '';
   return `${o.addressOf ? '$' : ''}${name}${offset}${base}${index}`;
 }

@@ -105,7 +105,7 @@ describe('what is wrong is said with its line, and all of it', () => {
     ['JMP 9(PC)',                 'invalid branch target 9(PC)'],
     ['JMP 3(PC)',                 'invalid branch target 3(PC)'],
     ['MOVQ.Z AX, BX',             'unrecognized instruction "MOVQ.Z"'],
-    ['MOVQ x-8(SP)(AX*1), BX',    'invalid instruction: MOVQ x-8(SP)(AX*1), BX'],
+    ['MOVQ a+8(FP)(AX), BX',      'invalid instruction: MOVQ a+8(FP)(AX), BX'],
     ['MOVQ x(SB)(AX*1), BX',      'invalid instruction: MOVQ x(SB)(AX*1), BX'],
     ['BYTE $1, $2',               'invalid instruction: BYTE $1, $2'],
     ['PUSHQ AX; RET; POPQ AX',    '.f: unbalanced PUSH/POP'],
