@@ -78,6 +78,7 @@ export function failureText({ finding, first, residues, stacks, situations }: Fa
     `    at ${finding.at}`,
   ];
   if (finding.cause) lines.push(`    ${finding.cause}`);
+  if (first.output) lines.push(`    it printed ${JSON.stringify(first.output)}`);
   lines.push(`    entry residues (RSP mod 16) that break it: ${ranges(residues)}`);
   lines.push(`    seen in ${situations.join(', ')}`);
   lines.push(`    step through it: ${replay}`);

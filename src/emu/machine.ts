@@ -17,7 +17,6 @@ export interface MachineOptions {
   readonly rules?: readonly FaultRule[];
   /** Where gates lie: within 2 GiB of the code. */
   readonly gateBase?: bigint;
-  readonly output?: (fd: number, bytes: Uint8Array) => void;
   /** Decoded instructions to share with other machines that run the same image. */
   readonly decoded?: DecodedCode;
 }
@@ -44,7 +43,7 @@ export class Machine {
       memory: this.mem,
       clock,
       rules: options.rules ?? [],
-      output: options.output ?? (() => {}),
+      output: (fd, bytes) => this.output(fd, bytes),
     });
     this.task = this.kernel.task(this.cpu);
     this.#engine = new Interpreter(this.cpu, this.mem, () => clock.nowNs, options.decoded);
@@ -57,6 +56,11 @@ export class Machine {
 
   emit(e: Event): void {
     for (const o of this.#observers) o(e);
+  }
+
+  /** What the guest, or a host function on its behalf, writes. */
+  output(fd: number, bytes: Uint8Array): void {
+    this.emit({ kind: 'output', fd, bytes });
   }
 
   /** The run ends here; for host functions. */

@@ -39,6 +39,8 @@ export interface CaseResult {
   readonly ending: Ending;
   /** The stop explained, unless the run returned or exited. */
   readonly report: string | undefined;
+  /** What it wrote to standard output and standard error. */
+  readonly output: string;
   /** Result words of a plain call, as the trace shows them. */
   readonly returned: string | undefined;
   readonly findings: readonly CaseFinding[];
@@ -62,8 +64,10 @@ export function runCase(c: Case, stubs: Stubs, budget = BUDGET, observer?: (w: W
   const entries = entryResidues(world);
   const main = scenario.main(situation);
   let returned: string | undefined;
+  let output = '';
   machine.observe((e) => {
     if (e.kind === 'leave' && e.name === main.name) returned = e.result || undefined;
+    if (e.kind === 'output') output += new TextDecoder().decode(e.bytes);
   });
   const ending = world.run(main, c.stack, c.residue, budget);
   const all = [...findings, ...world.findings];
@@ -74,7 +78,14 @@ export function runCase(c: Case, stubs: Stubs, budget = BUDGET, observer?: (w: W
     all.push({ check: 'ending', message: wrong, pc: machine.cpu.rip, at: where, cause: undefined });
   const quiet = ending.kind === 'done' || ending.kind === 'exit' || !all.length;
   const report = quiet ? undefined : stopReport(machine, ending);
-  return { case: c, ending, report, returned, findings: all.map((f) => ({ ...f, entryResidue: entries(f.pc) })) };
+  return {
+    case: c,
+    ending,
+    report,
+    output,
+    returned,
+    findings: all.map((f) => ({ ...f, entryResidue: entries(f.pc) })),
+  };
 }
 
 /** Remembers RSP mod 16 at the latest entry of every function; asked with any address inside it. */

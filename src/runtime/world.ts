@@ -63,14 +63,12 @@ export class World {
   readonly findings: Finding[] = [];
   readonly #exit: bigint;
   readonly #notes = new Map<string, readonly bigint[]>();
-  readonly #output: (fd: number, bytes: Uint8Array) => void;
   readonly #globals = new Map<string, bigint>();
   #heap: bigint = AT.heap;
   #nextGlobal: bigint = AT.globals;
 
   constructor(options: WorldOptions) {
     this.machine = new Machine({ ...options, gateBase: AT.gates });
-    this.#output = options.output ?? (() => {});
     const { mem, cpu, symbols } = this.machine;
     const random = new Random(options.seed);
     this.bridge = new Bridge(this, (f, bits) => clobber(random, f, bits));
@@ -149,7 +147,7 @@ export class World {
 
   /** The runtime's print, to standard error. */
   print(text: string): void {
-    this.#output(2, new TextEncoder().encode(text));
+    this.machine.output(2, new TextEncoder().encode(text));
   }
 
   /**

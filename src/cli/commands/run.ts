@@ -27,6 +27,12 @@ export function run(target: string | undefined, options: RunOptions): number {
   }
   console.log(verdictTable(rows));
   const returned = new Set(runs.flatMap((r) => (r.returned === undefined ? [] : [r.returned])));
+  const printed = new Set(
+    runs
+      .filter((r) => !r.findings.length && r.case.scenario.name === scenarios[0]!.name && r.output)
+      .map((r) => r.output),
+  );
+  if (target !== undefined) for (const text of printed) console.log(`\nprinted: ${JSON.stringify(text)}`);
   if (returned.size) console.log(`\nreturned: ${[...returned].join('\n      or: ')}`);
   for (const f of bad) {
     const { scenario, situation, stack, residue } = f.first.case;

@@ -57,9 +57,15 @@ export const balancedReturn: Checker = {
       if (name === 'CALL') entered(e.rsp, stores[0]!.value);
       else if (name !== 'RET') drift(e.rsp, insn);
       else {
-        const slot = e.rsp - 8n;
+        const [n] = insn.operands;
+        const extra = n?.in === 'imm' ? n.value : 0n;
+        const slot = e.rsp - 8n - extra;
         if (!isOwn(slot, machine.cpu.rip)) return stray(insn.address, slot, machine.cpu.rip);
         left(slot);
+        if (extra) {
+          const message = `RET $${extra} leaves RSP ${extra} bytes above where its caller had it`;
+          return { message, pc: insn.address, at: where(insn.address), cause: undefined };
+        }
       }
       return undefined;
     };

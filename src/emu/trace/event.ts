@@ -50,6 +50,8 @@ export type Event =
     }
   /** Machine code returned to the host function that called it. */
   | { readonly kind: 'return'; readonly to: string; readonly convention: Convention; readonly slot: bigint }
+  /** Something was written to standard output (1) or standard error (2). */
+  | { readonly kind: 'output'; readonly fd: number; readonly bytes: Uint8Array }
   /** RSP went from one stack to another. */
   | { readonly kind: 'stack'; readonly from: string; readonly to: string; readonly rsp: bigint }
   | { readonly kind: 'end'; readonly ending: Ending };

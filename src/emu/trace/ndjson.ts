@@ -46,6 +46,8 @@ function record(e: Event, symbols: Symbols): object {
       };
     case 'return':
       return { kind: e.kind, to: e.to, convention: e.convention };
+    case 'output':
+      return { kind: e.kind, fd: e.fd, text: new TextDecoder().decode(e.bytes) };
     case 'stack':
       return { kind: e.kind, from: e.from, to: e.to, rsp: hex(e.rsp) };
     case 'end':

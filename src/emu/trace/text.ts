@@ -48,6 +48,8 @@ export function traceText(e: Event, symbols: Symbols): string | undefined {
       );
     case 'return':
       return note('<', `back in ${e.to}`);
+    case 'output':
+      return note('"', `${e.fd === 2 ? 'stderr' : 'stdout'}: ${quoted(e.bytes)}`);
     case 'stack':
       return note('=', `${e.from || 'no stack'} → ${e.to}   [RSP=${hex(e.rsp)}]`);
     case 'end':
@@ -70,6 +72,9 @@ function instruction(e: Event & { kind: 'insn' }, symbols: Symbols): string {
     .join('  ')
     .trimEnd();
 }
+
+/** Bytes as text on one line. */
+const quoted = (bytes: Uint8Array): string => JSON.stringify(new TextDecoder().decode(bytes));
 
 function where(symbols: Symbols, address: bigint): string {
   const s = symbols.at(address);
