@@ -90,7 +90,7 @@ export class Bridge {
       const site = `${model.name} (${model.sites[index - 1]})`;
       return this.#machine.end({
         kind: 'lost',
-        detail: `returned to ${site} with RSP=0x${sp.toString(16)}, where it has no frame`,
+        detail: `a return to ${site} with RSP=0x${sp.toString(16)}, where it has no frame`,
       });
     }
     this.#waiting.delete(sp);

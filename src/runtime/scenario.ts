@@ -1,4 +1,5 @@
 /** A situation worth keeping: what runs, on which stacks, what goes wrong on purpose, and how it must end. */
+import { endingText } from '#emu/trace/ending.ts';
 import type { Ending } from '#emu/trace/event.ts';
 import type { Model } from './model.ts';
 import type { StackName } from './world.ts';
@@ -39,7 +40,7 @@ export function unexpected(expected: Expected, ending: Ending): string | undefin
     ending.kind === expected.kind &&
     (expected.kind !== 'exit' || (ending.kind === 'exit' && ending.status === expected.status)) &&
     (expected.kind !== 'signal' || (ending.kind === 'signal' && signalFits(expected, ending)));
-  return fits ? undefined : `the run ended with ${describeEnding(ending)}, not with ${describeExpected(expected)}`;
+  return fits ? undefined : `the run ended with ${endingText(ending)}, not with ${describeExpected(expected)}`;
 }
 
 function signalFits(e: Expected & { kind: 'signal' }, ending: Ending & { kind: 'signal' }): boolean {
@@ -52,31 +53,8 @@ function describeExpected(e: Expected): string {
     case 'done':
       return 'a return';
     case 'exit':
-      return `exit(${e.status})`;
+      return `exit status ${e.status}`;
     case 'signal':
       return e.address === undefined ? e.signal : `${e.signal} at 0x${e.address.toString(16)}`;
-  }
-}
-
-export function describeEnding(e: Ending): string {
-  switch (e.kind) {
-    case 'done':
-      return 'a return';
-    case 'exit':
-      return `exit(${e.status})`;
-    case 'signal':
-      return `${e.signal} (${e.detail})`;
-    case 'unknown-syscall':
-      return `system call ${e.number} (${e.name}), which callgate does not have`;
-    case 'no-meaning':
-      return `${e.what}, which callgate cannot execute yet`;
-    case 'no-model':
-      return `a call of ${e.name}, which nobody has modelled`;
-    case 'blocked':
-      return `${e.on}, which waits for ever: there is no other thread`;
-    case 'budget':
-      return `its budget used up after ${e.retired} instructions`;
-    case 'lost':
-      return `a return to nowhere (${e.detail})`;
   }
 }

@@ -4,8 +4,9 @@ import { decode } from '../decode/decode.ts';
 import { goRegister, print } from '../decode/print.ts';
 import type { Machine } from '../machine.ts';
 import { PROT } from '../mem/layout.ts';
+import { endingText } from './ending.ts';
 import type { Ending } from './event.ts';
-import { baseName, endText, hexBytes } from './text.ts';
+import { baseName, hexBytes } from './text.ts';
 
 const hex = (v: bigint): string => `0x${v.toString(16)}`;
 const MAX_FRAMES = 16;
@@ -13,7 +14,7 @@ const MAX_FRAMES = 16;
 export function stopReport(machine: Machine, ending: Ending): string {
   const { cpu } = machine;
   const insn = currentInstruction(machine);
-  const lines = [endText(ending), `  at ${place(machine, cpu.rip)}`];
+  const lines = [endingText(ending), `  at ${place(machine, cpu.rip)}`];
   if (insn) lines.push(`     ${insn}`);
   lines.push('', ...registers(machine), '', '  backtrace');
   backtrace(machine).forEach(({ pc, sp }, i) =>

@@ -2,7 +2,8 @@
 import { goRegister, print } from '../decode/print.ts';
 import { flagsOf, type Step } from '../engine/engine.ts';
 import type { Symbols } from '../symbols.ts';
-import type { Ending, Event } from './event.ts';
+import { endingText } from './ending.ts';
+import type { Event } from './event.ts';
 
 const hex = (v: bigint): string => `0x${v.toString(16)}`;
 export const hexBytes = (b: Uint8Array, between = ' '): string =>
@@ -53,7 +54,7 @@ export function traceText(e: Event, symbols: Symbols): string | undefined {
     case 'stack':
       return note('=', `${e.from || 'no stack'} → ${e.to}   [RSP=${hex(e.rsp)}]`);
     case 'end':
-      return note('.', endText(e.ending));
+      return note('.', endingText(e.ending));
   }
 }
 
@@ -94,26 +95,3 @@ const flagText = (step: Step): string =>
   flagsOf(step)
     .map(([f, on]) => (on ? f[0]! : f[0]!.toLowerCase()))
     .join('');
-
-export function endText(e: Ending): string {
-  switch (e.kind) {
-    case 'done':
-      return 'returned';
-    case 'exit':
-      return `exit status ${e.status}`;
-    case 'signal':
-      return `${e.signal}: ${e.detail}`;
-    case 'unknown-syscall':
-      return `system call ${e.number} (${e.name}) is not in the table`;
-    case 'no-meaning':
-      return `${e.what} has no meaning yet`;
-    case 'no-model':
-      return `${e.name} has no model`;
-    case 'blocked':
-      return `waits for ever: ${e.on}`;
-    case 'budget':
-      return `stopped after ${e.retired} instructions`;
-    case 'lost':
-      return e.detail;
-  }
-}
