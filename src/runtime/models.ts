@@ -6,6 +6,7 @@ import { cgocallbackg } from './go/cgocallbackg.ts';
 import { sysAllocOS, sysFreeOS, sysReserveOS, sysUnusedOS } from './go/mem.ts';
 import { mmap, mmapFunc1 } from './go/mmap.ts';
 import { munmap, munmapFunc1 } from './go/munmap.ts';
+import { dropm, needm } from './go/needm.ts';
 import type { Model } from './model.ts';
 
 export const models: readonly Model[] = [
@@ -21,5 +22,7 @@ export const models: readonly Model[] = [
   sysUnusedOS,
   sysFreeOS,
   cgocallbackg,
+  needm,
+  dropm,
   ...bad,
 ];

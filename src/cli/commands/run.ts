@@ -33,7 +33,7 @@ export function run(target: string | undefined, options: RunOptions): number {
       .map((r) => r.output),
   );
   if (target !== undefined) for (const text of printed) console.log(`\nprinted: ${JSON.stringify(text)}`);
-  if (returned.size) console.log(`\nreturned: ${[...returned].join('\n      or: ')}`);
+  if (target !== undefined && returned.size) console.log(`\nreturned: ${[...returned].join('\n      or: ')}`);
   for (const f of bad) {
     const { scenario, situation, stack, residue } = f.first.case;
     const where =

@@ -21,7 +21,4 @@ export const bad: readonly Model[] = [
   fatal('runtime.badsystemstack', 'ABI0', 'systemstack called from unexpected goroutine'),
   fatal('runtime.badmcall', 'ABI0', 'runtime: mcall called on m->g0 stack'),
   fatal('runtime.badmcall2', 'ABI0', 'runtime: mcall function returned'),
-  // Threads that C made are attached by needm and let go by dropm; this world has none to spare.
-  fatal('runtime.needm', 'ABI0', 'needm: no extra M'),
-  fatal('runtime.dropm', 'ABI0', 'dropm: no M was borrowed'),
 ];

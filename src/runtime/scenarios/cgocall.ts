@@ -50,6 +50,28 @@ const cCallsGo: Model = {
   },
 };
 
+/** A C function that plays a thread C made itself: it has no g, and neither TLS nor R14 means anything. */
+const cThread: Model = {
+  ...cCallsGo,
+  name: 'cThread',
+  *body(f) {
+    const { world } = f;
+    const g = world.currentG;
+    const bounds = view(f.mem, stack, world.g0.stack);
+    const sched = view(f.mem, gobuf, world.g0.sched);
+    const { lo, hi } = bounds;
+    const { sp } = sched;
+    world.currentG = 0n;
+    f.setReg(R.r14, 0x6a756e6bn);
+    const result = yield* cCallsGo.body(f);
+    world.expect(world.currentG === 0n, 'g', `the thread kept g ${hex(world.currentG)} after its callback`);
+    // The thread that really ran this goes on as before; the borrowed M's g0 was its own.
+    world.currentG = g;
+    [bounds.lo, bounds.hi, sched.sp] = [lo, hi, sp];
+    return result;
+  },
+};
+
 const goF: Model = {
   name: '_cgoexp_GoF',
   convention: 'ABIInternal',
@@ -119,4 +141,15 @@ export const callback: Scenario = {
   situations: [{ name: 'success', fail: [], ends: { kind: 'done' } }],
   main: () => caller('main.callback', 'callsGo', 0n),
   models: [cCallsGo, goF],
+};
+
+export const callbackThread: Scenario = {
+  name: 'callback-c-thread',
+  why: 'a thread that C made calls Go: cgocallback borrows an M by needm and gives it back by dropm',
+  stubs: ['runtime.cgocallback', 'crosscall2'],
+  stacks: ['g0'],
+  globals: {},
+  situations: [{ name: 'success', fail: [], ends: { kind: 'done' } }],
+  main: () => caller('main.callbackThread', 'cThread', 0n),
+  models: [cThread, goF],
 };

@@ -1,6 +1,6 @@
 /** Every scenario there is, in the order they are shown. */
 import type { Scenario } from '../scenario.ts';
-import { asmcgocall, callback } from './cgocall.ts';
+import { asmcgocall, callback, callbackThread } from './cgocall.ts';
 import { allocator, mmapScenario, mmapSyscall, munmapScenario, munmapSyscall } from './memory.ts';
 import { sigaction } from './sigaction.ts';
 import { mcall } from './switch.ts';
@@ -14,5 +14,6 @@ export const scenarios: readonly Scenario[] = [
   sigaction,
   asmcgocall,
   callback,
+  callbackThread,
   mcall,
 ];
