@@ -18,23 +18,31 @@ const collect = (value: string, before: readonly string[]): string[] => [...befo
 
 const program = new Command('callgate')
   .description(
-    "An x86-64 machine for the places where Go meets C: runs the amd64 assembly of Go's runtime,\ninstruction by instruction, and checks what it must keep true.",
+    "An x86-64 machine for the places where Go meets C: runs the amd64 assembly of Go's runtime, instruction by instruction, and checks what it must keep true.",
   )
-  .version(version, '-V, --version')
+  .version(version, '-V, --version', 'print the version')
+  .helpOption('-h, --help', 'print this help')
   .exitOverride()
+  .configureHelp({
+    // Lists begin empty: only a default that says something is worth its place.
+    optionDescription: ({ description, defaultValue }) =>
+      defaultValue === undefined || Array.isArray(defaultValue)
+        ? description
+        : `${description} (default: ${defaultValue})`,
+  })
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'callgate: ')) })
   .showHelpAfterError('(callgate --help shows the commands)')
   .addHelpText(
     'after',
     `
 Examples:
-  callgate run                          every scenario, from every stack, at all 16 alignments of RSP
-  callgate run --goroot "$(go env GOROOT)"   the same on Go's own assembly
-  callgate run my_stub.s                your file in place of the stubs it defines
-  callgate run sum.s:·Sum --arg 2 --arg 3    call one function
-  callgate trace mmap --on curg --residue 8  every instruction of one run
-  callgate trace munmap --fail munmap:EINVAL@1
-  callgate asm my_stub.s                bytes, listing, relocations
+  callgate run                                  every scenario, from every stack, at all 16 alignments of RSP
+  callgate run --goroot "$(go env GOROOT)"      the same on Go's own assembly
+  callgate run my_stub.s                        your file in place of the stubs it defines
+  callgate run sum.s:·Sum --arg 2 --arg 3       call one function
+  callgate trace mmap --on curg --residue 8     every instruction of one run
+  callgate trace munmap --fail munmap:EINVAL@1  with a system call made to fail
+  callgate asm my_stub.s                        offsets, bytes, relocations
 
 Exit status: 0 all held, 1 a check failed, 2 bad input.`,
   );
@@ -62,7 +70,7 @@ let status = 0;
 running(program.command('run'))
   .summary('verdicts for every stub, stack and alignment')
   .description(
-    'Run scenarios from g0, the goroutine and gsignal, with all 16 values of RSP mod 16, and print a table of verdicts.\nWith FILE.s, the functions it defines replace the stubs of the same name; FILE.s:SYMBOL calls one function.',
+    'Run scenarios from g0, the goroutine and gsignal, with all 16 values of RSP mod 16, and print a table of verdicts. With FILE.s, the functions it defines replace the stubs of the same name; FILE.s:SYMBOL calls one function.',
   )
   .argument('[scenario|FILE.s[:SYMBOL]]', 'what to run; everything when left out')
   .action((target: string | undefined, options: RunOptions) => {
@@ -72,7 +80,7 @@ running(program.command('run'))
 running(program.command('trace'))
   .summary('one run, instruction by instruction')
   .description(
-    'Print every retired instruction with its address, source line, bytes and what it changed, and the system calls,\nhost calls and stack switches in between. The same input gives the same bytes.',
+    'Print every retired instruction with its address, source line, bytes and what it changed, and the system calls, host calls and stack switches in between. The same input gives the same bytes.',
   )
   .argument('<scenario|FILE.s[:SYMBOL]>', 'what to trace')
   .option('--on <stack>', 'where it starts: g0, curg or gsignal', 'curg')
@@ -91,7 +99,11 @@ program
   .option('--goroot <dir>', 'take headers from this Go tree')
   .option('-I, --include <dir>', 'look for #include files here first (repeatable)', collect, [])
   .option('-D, --define <name[=value]>', 'define a preprocessor name (repeatable)', collect, [])
-  .addOption(new Option('--format <kind>', 'what to print').choices(['listing', 'bytes', 'symbols']).default('listing'))
+  .addOption(
+    new Option('--format <kind>', 'what to print: listing, bytes or symbols')
+      .choices(['listing', 'bytes', 'symbols'])
+      .default('listing'),
+  )
   .option('--json', 'print JSON')
   .action((path: string, options: AsmOptions) => {
     status = asm(path, options);
