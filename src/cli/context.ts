@@ -78,9 +78,9 @@ export function job(target: string | undefined, options: RunOptions): Job {
   parseRules(options.fail);
   const args = options.arg.map((a) => integer('--arg', a));
   const lib = library(options);
-  const budget = options.budget === undefined ? BUDGET : Number(integer('--budget', options.budget));
-  if (budget < 1) fail(`--budget ${options.budget}: give at least 1`);
-  const common = { seed, fail: options.fail, target, budget };
+  const given = options.budget === undefined ? undefined : Number(integer('--budget', options.budget));
+  if (given !== undefined && given < 1) fail(`--budget ${options.budget}: give at least 1`);
+  const common = { seed, fail: options.fail, target, budget: given ?? BUDGET };
   if (target === undefined) return { ...common, scenarios, stubs: checked(stubs(lib)) };
   const scenario = scenarios.find((s) => s.name === target);
   if (scenario) return { ...common, scenarios: [scenario], stubs: checked(stubs(lib)) };
@@ -94,7 +94,14 @@ export function job(target: string | undefined, options: RunOptions): Job {
   const { path, symbol } = splitTarget(target);
   const object = assembleFile(path, lib, options);
   if (object.diagnostics.length) throw new AssemblyErrors(object.diagnostics);
-  return { ...common, scenarios: scenariosFor(object, path, symbol, args), stubs: checked(stubs(lib, [object])) };
+  // Long straight code is no loop: every byte of it may be an instruction.
+  const bytes = object.functions.reduce((n, f) => n + f.code.length, 0);
+  return {
+    ...common,
+    budget: given ?? BUDGET + bytes,
+    scenarios: scenariosFor(object, path, symbol, args),
+    stubs: checked(stubs(lib, [object])),
+  };
 }
 
 /** Refuse a library or file that does not assemble or link, with every reason. */
@@ -117,7 +124,8 @@ function scenariosFor(
   args: readonly bigint[],
 ): Scenario[] {
   const functions = object.functions.filter((f) => !f.symbol.isStatic);
-  const names = functions.map((f) => qualified(f.symbol.name));
+  // A function that is there twice is the linker's to refuse.
+  const names = [...new Set(functions.map((f) => qualified(f.symbol.name)))];
   if (!names.length) fail(`${path}: defines no function (no TEXT in it): nothing to run`);
   const shown = names.length > 8 ? `${names.slice(0, 8).join(', ')} and ${names.length - 8} more` : names.join(', ');
   if (symbol === undefined) {

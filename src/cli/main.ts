@@ -2,12 +2,14 @@
 import { Command, CommanderError, Option } from 'commander';
 import { LinkError } from '#asm/link.ts';
 import { RuleError } from '#emu/linux/rules.ts';
+import { ImageTooLarge } from '#runtime/world.ts';
 import { type AsmOptions, asm } from './commands/asm.ts';
 import { list, topicNames } from './commands/list.ts';
 import { run } from './commands/run.ts';
 import { type TraceOptions, trace } from './commands/trace.ts';
 import { AssemblyErrors, type RunOptions } from './context.ts';
 import { InputError } from './fail.ts';
+import { output } from './output.ts';
 import { progressDone } from './progress.ts';
 import { version } from './version.ts';
 
@@ -30,7 +32,14 @@ const program = new Command('callgate')
         ? description
         : `${description} (default: ${defaultValue})`,
   })
-  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'callgate: ')) })
+  .configureOutput({
+    writeOut: (text) => {
+      const print = output();
+      print(text.trimEnd());
+      print.flush();
+    },
+    outputError: (text, write) => write(text.replace(/^error: /, 'callgate: ')),
+  })
   .showHelpAfterError('(callgate --help shows the commands)')
   .addHelpText(
     'after',
@@ -139,7 +148,7 @@ function explain(e: unknown): number {
     console.error([...lines, ...(more > 0 ? [`too many errors: ${more} more`] : [])].join('\n'));
     return 2;
   }
-  if (e instanceof InputError || e instanceof RuleError) {
+  if (e instanceof InputError || e instanceof RuleError || e instanceof ImageTooLarge) {
     console.error(`callgate: ${e.message}`);
     return 2;
   }

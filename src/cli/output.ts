@@ -1,5 +1,6 @@
 /** Many lines to standard output, in few writes; quiet when the reader has gone. */
 import { writeSync } from 'node:fs';
+import { fail } from './fail.ts';
 
 export interface Output {
   (line: string): void;
@@ -34,7 +35,7 @@ function writeAll(text: string): void {
     } catch (e) {
       const { code } = e as NodeJS.ErrnoException;
       if (code === 'EPIPE') process.exit(0);
-      if (code !== 'EAGAIN') throw e;
+      if (code !== 'EAGAIN') fail(`cannot write to standard output: ${code ?? String(e)}`);
     }
   }
 }

@@ -1,4 +1,5 @@
 /** Verdicts as a person reads them: the table, then every different failure once. */
+import { endingText } from '#emu/trace/ending.ts';
 import type { CaseFinding, CaseResult, Row } from '#runtime/verdict.ts';
 import { stackNames } from '#runtime/world.ts';
 import { paint } from './style.ts';
@@ -32,6 +33,8 @@ export interface Failure {
   readonly first: CaseResult;
   /** RSP mod 16 at entry of the function at fault, or, where that is not known, the bytes taken off the stack. */
   readonly residues: readonly number[];
+  /** Does it fail whatever is taken off the stack, with a function that is always entered at one alignment? */
+  readonly always: boolean;
   readonly stacks: readonly string[];
   readonly situations: readonly string[];
 }
@@ -42,6 +45,7 @@ export function failures(rows: readonly Row[]): Failure[] {
     finding: CaseFinding;
     first: CaseResult;
     residues: Set<number>;
+    taken: Set<number>;
     stacks: Set<string>;
     situations: Set<string>;
   };
@@ -54,11 +58,13 @@ export function failures(rows: readonly Row[]): Failure[] {
       finding,
       first: r,
       residues: new Set(),
+      taken: new Set(),
       stacks: new Set(),
       situations: new Set(),
     };
     groups.set(key, group);
     group.residues.add(finding.entryResidue ?? r.case.residue);
+    group.taken.add(r.case.residue);
     group.stacks.add(r.case.stack);
     group.situations.add(`${r.case.scenario.name} (${r.case.situation.name})`);
   }
@@ -66,12 +72,13 @@ export function failures(rows: readonly Row[]): Failure[] {
     finding: g.finding,
     first: g.first,
     residues: [...g.residues].sort((a, b) => a - b),
+    always: g.residues.size === 1 && g.taken.size === 16,
     stacks: [...g.stacks],
     situations: [...g.situations],
   }));
 }
 
-export function failureText({ finding, first, residues, stacks, situations }: Failure, replay: string): string {
+export function failureText({ finding, first, residues, always, stacks, situations }: Failure, replay: string): string {
   const lines = [
     `${paint('red', '✗')} ${paint('bold', finding.check)}  on ${stacks.join(', ')}`,
     `    ${finding.message}`,
@@ -79,7 +86,8 @@ export function failureText({ finding, first, residues, stacks, situations }: Fa
   ];
   if (finding.cause) lines.push(`    ${finding.cause}`);
   if (first.output) lines.push(`    it printed ${JSON.stringify(first.output)}`);
-  lines.push(`    entry residues (RSP mod 16) that break it: ${ranges(residues)}`);
+  const broken = always ? `${residues[0]}, at which it is always entered` : ranges(residues);
+  lines.push(`    entry residues (RSP mod 16) that break it: ${broken}`);
   lines.push(`    seen in ${situations.join(', ')}`);
   lines.push(`    step through it: ${replay}`);
   if (first.report) lines.push('', first.report.replace(/^(?=.)/gm, '    '));
@@ -110,6 +118,9 @@ export function rowJson({ scenario, situation, results }: Row): object {
         {
           passed: rs.filter(passed).length,
           of: rs.length,
+          returned: [...new Set(rs.flatMap((r) => r.returned ?? []))],
+          printed: [...new Set(rs.flatMap((r) => r.output || []))],
+          endings: [...new Set(rs.map((r) => endingText(r.ending)))],
           failures: rs
             .filter((r) => !passed(r))
             .map((r) => ({ residue: r.case.residue, findings: r.findings.map(findingJson) })),

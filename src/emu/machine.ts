@@ -129,7 +129,7 @@ export class Machine {
       return 0n;
     }
     const { record } = outcome;
-    this.emit({ kind: 'syscall', number, name: record.name, text: strace(record), injected: record.injected });
+    this.emit({ kind: 'syscall', number, name: record.name, args, text: strace(record), injected: record.injected });
     if (outcome.kind === 'return') return BigInt.asUintN(64, outcome.value);
     if (outcome.kind === 'exit') this.end({ kind: 'exit', status: outcome.status });
     else this.end({ kind: 'blocked', on: strace(record) });

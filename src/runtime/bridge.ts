@@ -7,7 +7,7 @@
 import { R } from '#emu/cpu/layout.ts';
 import { endingOf, type Machine } from '#emu/machine.ts';
 import { Trap } from '#emu/mem/fault.ts';
-import type { Junk } from '#emu/trace/event.ts';
+import type { Convention, Junk } from '#emu/trace/event.ts';
 import { Frame } from './frame.ts';
 import type { CallRequest, Model } from './model.ts';
 import type { World } from './world.ts';
@@ -16,12 +16,17 @@ interface Activation {
   readonly model: Model;
   readonly frame: Frame;
   readonly steps: Generator<CallRequest, string | undefined, void>;
+  /** Callee-saved registers as a C function found them. */
+  readonly saved: readonly bigint[];
   /** The call it waits for. */
   pending: CallRequest | undefined;
 }
 
-/** What a C function leaves behind in registers it does not own; nothing for Go models, which are our own. */
-export type Clobber = (f: Frame, resultBits: 0 | 32 | 64) => readonly Junk[];
+/** What a model leaves behind, when it returns, in registers it does not own. */
+export type Clobber = (f: Frame, convention: Convention, resultBits: 0 | 32 | 64) => readonly Junk[];
+
+/** What a C function's prologue saves, besides BP (psABI 3.2.1). */
+const calleeSaved = [R.bx, R.r12, R.r13, R.r14, R.r15] as const;
 
 export class Bridge {
   readonly #machine: Machine;
@@ -79,7 +84,8 @@ export class Bridge {
     mem.write(bpSlot, 8, cpu.gpr(R.bp));
     cpu.setGpr(R.bp, bpSlot);
     cpu.setGpr(R.sp, sp);
-    this.#step({ model, frame, steps: model.body(frame), pending: undefined });
+    const saved = calleeSaved.map((n) => cpu.gpr(n));
+    this.#step({ model, frame, steps: model.body(frame), saved, pending: undefined });
   }
 
   #resume(model: Model, index: number): void {
@@ -123,9 +129,10 @@ export class Bridge {
     this.#machine.emit({ kind: 'call', from: a.model.name, to, convention: call.convention, slot, returnTo });
   }
 
-  #leave({ model, frame }: Activation, result: string | undefined): void {
+  #leave({ model, frame, saved }: Activation, result: string | undefined): void {
     const { cpu, mem } = this.#machine;
-    const junk = model.convention === 'C' ? this.#clobber(frame, model.resultBits ?? 64) : [];
+    if (model.convention === 'C') calleeSaved.forEach((n, i) => cpu.setGpr(n, saved[i]!));
+    const junk = this.#clobber(frame, model.convention, model.resultBits ?? 64);
     cpu.setGpr(R.bp, mem.read(frame.entry - 8n, 8));
     cpu.setGpr(R.sp, frame.entry + 8n);
     cpu.rip = mem.read(frame.entry, 8);

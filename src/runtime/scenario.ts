@@ -14,8 +14,9 @@ export interface Situation {
 /** How a run must end. */
 export type Expected =
   | { readonly kind: 'done' }
-  | { readonly kind: 'exit'; readonly status: number }
-  | { readonly kind: 'signal'; readonly signal: string; readonly address?: bigint };
+  | { readonly kind: 'exit'; readonly status: number; readonly prints?: string }
+  /** `prints`: what must have been written before. */
+  | { readonly kind: 'signal'; readonly signal: string; readonly address?: bigint; readonly prints?: string };
 
 export interface Scenario {
   readonly name: string;
@@ -31,15 +32,18 @@ export interface Scenario {
   /** What runs. It states what it expects with `world.expect`. */
   readonly main: (s: Situation) => Model;
   /** Models besides the ones every world has. */
-  readonly models?: readonly Model[];
+  readonly models?: (s: Situation) => readonly Model[];
 }
 
 /** Undefined when the run ended as expected, else one sentence. */
-export function unexpected(expected: Expected, ending: Ending): string | undefined {
+export function unexpected(expected: Expected, ending: Ending, output: string): string | undefined {
   const fits =
     ending.kind === expected.kind &&
     (expected.kind !== 'exit' || (ending.kind === 'exit' && ending.status === expected.status)) &&
     (expected.kind !== 'signal' || (ending.kind === 'signal' && signalFits(expected, ending)));
+  if (fits && expected.kind !== 'done' && expected.prints !== undefined && output !== expected.prints) {
+    return `the run printed ${JSON.stringify(output)} before it ended, not ${JSON.stringify(expected.prints)}`;
+  }
   return fits ? undefined : `the run ended with ${endingText(ending)}, not with ${describeExpected(expected)}`;
 }
 

@@ -12,8 +12,8 @@ import { type StackName, World } from './world.ts';
 
 /** Every value RSP mod 16 can have. */
 export const RESIDUES: readonly number[] = Array.from({ length: 16 }, (_, i) => i);
-/** No scenario needs a thousandth of it; a stub that loops is stopped here. */
-export const BUDGET = 200_000;
+/** No scenario needs a hundredth of it; a stub that loops is stopped here. */
+export const BUDGET = 20_000;
 
 /** What assembly reads when runtime/cgo is not linked in: no C function to call. */
 const withoutCgo = { _cgo_mmap: 0n, _cgo_munmap: 0n, _cgo_sigaction: 0n } as const;
@@ -52,7 +52,7 @@ export function runCase(c: Case, stubs: Stubs, budget = BUDGET, observer?: (w: W
   const world = new World({
     seed: c.seed,
     rules: parseRules([...situation.fail, ...c.fail]),
-    models: [...models, ...(scenario.models ?? [])],
+    models: [...models, ...(scenario.models?.(situation) ?? [])],
     globals: { ...withoutCgo, ...scenario.globals },
     link: stubs.link,
     lenient: stubs.lenient,
@@ -60,7 +60,7 @@ export function runCase(c: Case, stubs: Stubs, budget = BUDGET, observer?: (w: W
   });
   const { machine } = world;
   if (observer) machine.observe(observer(world));
-  const findings = watch(machine);
+  watch(machine, world.findings);
   const entries = entryResidues(world);
   const main = scenario.main(situation);
   let returned: string | undefined;
@@ -70,9 +70,9 @@ export function runCase(c: Case, stubs: Stubs, budget = BUDGET, observer?: (w: W
     if (e.kind === 'output') output += new TextDecoder().decode(e.bytes);
   });
   const ending = world.run(main, c.stack, c.residue, budget);
-  const all = [...findings, ...world.findings];
+  const all = world.findings;
   // A wrong ending is what is left when no checker saw the reason.
-  const wrong = unexpected(situation.ends, ending);
+  const wrong = unexpected(situation.ends, ending, output);
   const where = machine.symbols.nameOf(machine.cpu.rip) ?? `0x${machine.cpu.rip.toString(16)}`;
   if (wrong && !all.length)
     all.push({ check: 'ending', message: wrong, pc: machine.cpu.rip, at: where, cause: undefined });

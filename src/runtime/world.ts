@@ -7,7 +7,7 @@ import { PROT } from '#emu/mem/layout.ts';
 import type { Ending } from '#emu/trace/event.ts';
 import { baseName } from '#emu/trace/text.ts';
 import { Bridge } from './bridge.ts';
-import { clobber, Random } from './junk.ts';
+import { clobber, Random, scribble } from './junk.ts';
 import { G, g as gLayout, gobuf, m as mLayout, P, p as pLayout, stack } from './layout/go1.19.ts';
 import type { Struct } from './layout/struct.ts';
 import { type View, view } from './layout/view.ts';
@@ -33,6 +33,8 @@ const AT = {
 const SIZE = { g0: 0x1_0000n, gsignal: 0x8000n, curg: 0x2000n } as const;
 /** Between a stack's high bound and our first frame: what the thread began with. */
 const HEADROOM = 0x100n;
+/** How much of a stack, from its high bound, had been in use before. */
+const USED = 0x800n;
 /** StackGuard (runtime/stack.go): how far above its low bound a stack's guard is. */
 const STACK_GUARD = 928n;
 
@@ -66,12 +68,16 @@ export class World {
   readonly #globals = new Map<string, bigint>();
   #heap: bigint = AT.heap;
   #nextGlobal: bigint = AT.globals;
+  #startedOn: StackName = 'g0';
 
   constructor(options: WorldOptions) {
     this.machine = new Machine({ ...options, gateBase: AT.gates });
     const { mem, cpu, symbols } = this.machine;
     const random = new Random(options.seed);
-    this.bridge = new Bridge(this, (f, bits) => clobber(random, f, bits));
+    this.bridge = new Bridge(this, (f, convention, bits) => clobber(random, f, convention, bits));
+    this.machine.observe((e) => {
+      if (e.kind === 'syscall') this.note(`${e.name}()`, e.args);
+    });
     this.#exit = this.machine.gates.add('runtime.goexit', 0, 0, () => this.machine.end({ kind: 'done' }));
     for (const model of options.models) this.bridge.install(model);
 
@@ -81,6 +87,11 @@ export class World {
     }
     this.image = options.link(AT.image, (name, use, from) => this.#external(name, use, options.lenient(from)));
     const prot = { '.text': PROT.read | PROT.exec, '.rodata': PROT.read, '.data': PROT.read | PROT.write };
+    const end = this.image.sections.reduce(
+      (n, s) => (s.address + BigInt(s.size) > n ? s.address + BigInt(s.size) : n),
+      0n,
+    );
+    if (end > AT.gates) throw new ImageTooLarge(end - AT.image, AT.gates - AT.image);
     for (const s of this.image.sections) {
       mem.map(s.address, BigInt(s.size), prot[s.name], s.name);
       mem.pokeBytes(s.address, s.bytes);
@@ -101,6 +112,11 @@ export class World {
     this.g0 = this.#goroutine('g0', 0n);
     this.gsignal = this.#goroutine('gsignal', 0n);
     this.curg = this.#goroutine('curg', 1n);
+    // A stack is never fresh: what was there before must not matter.
+    for (const g of [this.g0, this.gsignal, this.curg]) {
+      const { hi } = view(mem, stack, g.stack);
+      scribble(random, mem, hi - USED, hi);
+    }
     this.m.g0 = this.g0.at;
     this.m.gsignal = this.gsignal.at;
     this.m.curg = this.curg.at;
@@ -118,10 +134,6 @@ export class World {
     const at = this.machine.symbols.named(name)?.address ?? this.#globals.get(name);
     if (at === undefined) throw new Error(`this world has no ${name}`);
     return at;
-  }
-
-  has(name: string): boolean {
-    return this.machine.symbols.named(name) !== undefined;
   }
 
   /** The TLS slot that names the running g. */
@@ -179,7 +191,37 @@ export class World {
     cpu.setGpr(R.sp, sp);
     cpu.setGpr(R.bp, 0n);
     cpu.rip = this.bridge.install(main);
-    return this.machine.run(budget);
+    this.#startedOn = on;
+    // Above g0's sched.sp are the frames of whoever left g0 last.
+    const left = view(mem, gobuf, this.g0.sched).sp;
+    const before = mem.peekBytes(left, Number(HEADROOM));
+    const ending = this.machine.run(budget);
+    if (ending.kind === 'done') {
+      this.expect(this.currentG === running.at, 'g', `TLS names 0x${this.currentG.toString(16)} at the end, not ${on}`);
+      const after = mem.peekBytes(left, Number(HEADROOM));
+      const kept = on === 'g0' || after.every((v, i) => v === before[i]);
+      this.expect(kept, 'g0-frames', 'something was written over the frames that g0 was left with');
+    }
+    return ending;
+  }
+
+  /** Where the run began. */
+  get startedOn(): StackName {
+    return this.#startedOn;
+  }
+
+  /**
+   * Code that must run on a system stack says so: RSP and TLS name g0, or gsignal where the run began there; R14 too, but
+   * for C code, which does not look. `about`: the stub that brought it there.
+   */
+  expectSystemStack(about: string, withR14: boolean): void {
+    const [name, g] = this.#startedOn === 'gsignal' ? (['gsignal', this.gsignal] as const) : (['g0', this.g0] as const);
+    const { cpu } = this.machine;
+    const where = this.machine.stackAt(cpu.gpr(R.sp));
+    const r14 = cpu.gpr(R.r14);
+    this.expect(where === `${name} stack`, 'system-stack', `runs on ${where || 'no stack'}, not on ${name}'s`, about);
+    this.expect(this.currentG === g.at, 'g', `TLS names 0x${this.currentG.toString(16)}, not ${name}`, about);
+    this.expect(!withR14 || r14 === g.at, 'g', `R14 is 0x${r14.toString(16)}, not ${name}`, about);
   }
 
   /** A fresh, zeroed struct on the Go heap. */
@@ -222,6 +264,13 @@ export class World {
     // Go's files name much that this world does not hold: a variable is zero, a function stops the run when reached.
     if (use === 'data') return this.#global(name, ROOMY);
     return this.machine.gates.add(name, 0, 0, () => this.machine.end({ kind: 'no-model', name }));
+  }
+}
+
+/** The code and data of a file do not fit below the gates. */
+export class ImageTooLarge extends Error {
+  constructor(bytes: bigint, room: bigint) {
+    super(`code and data take ${bytes} bytes; there is room for ${room}`);
   }
 }
 

@@ -14,7 +14,7 @@ function trace(name: string, seed: bigint, format: Format = 'json', situation = 
   const c = {
     scenario,
     situation: scenario.situations[situation]!,
-    stack: 'curg',
+    stack: scenario.stacks.includes('curg') ? 'curg' : scenario.stacks[0]!,
     residue: 0,
     seed,
     fail: [],
@@ -26,9 +26,6 @@ function trace(name: string, seed: bigint, format: Format = 'json', situation = 
   return lines;
 }
 
-const junkOf = (lines: readonly string[]): string[] =>
-  lines.map((l) => JSON.parse(l)).flatMap((e) => (e.kind === 'leave' ? (Object.values(e.junk) as string[]) : []));
-
 describe.each(scenarios.map((s) => s.name))('%s', (name) => {
   test('two runs give the same bytes', () => {
     expect(trace(name, 0n)).toEqual(trace(name, 0n));
@@ -37,12 +34,16 @@ describe.each(scenarios.map((s) => s.name))('%s', (name) => {
 
   test('another seed changes the junk values and nothing else', () => {
     const [a, b] = [trace(name, 0n), trace(name, 7n)];
-    const [junkA, junkB] = [junkOf(a), junkOf(b)];
-    expect(junkB.length).toBe(junkA.length);
-    if (junkA.length) expect(junkB).not.toEqual(junkA);
-    // Put A's junk where B has its own: then they are the same.
-    const back = new Map(junkB.map((v, i) => [v, junkA[i]!]));
-    expect(b.map((l) => l.replace(/0x[0-9a-f]+/g, (v) => back.get(v) ?? v))).toEqual(a);
+    expect(b.length).toBe(a.length);
+    // Wherever B shows junk, of the latest host function that left any, put A's: then the two are the same.
+    const back = new Map<string, string>();
+    b.forEach((line, i) => {
+      const [mine, theirs] = [JSON.parse(a[i]!), JSON.parse(line)];
+      for (const [register, v] of Object.entries(theirs.junk ?? {})) back.set(v as string, mine.junk[register]);
+      if (theirs.junk) expect({ ...theirs, junk: mine.junk }).toEqual(mine);
+      else expect(line.replace(/0x[0-9a-f]+/g, (v) => back.get(v) ?? v)).toBe(a[i]);
+    });
+    if (back.size) expect(b).not.toEqual(a);
   });
 });
 
@@ -61,7 +62,7 @@ test('the trace of mmap from a goroutine, in what matters', () => {
     'curg stack -> g0 stack',
     '> runtime.mmap.func1 8',
     '> x_cgo_mmap 8',
-    'mmap(NULL, 135168, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7ffff7fde000',
+    'mmap(0x712345678000, 135168, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0x9a000) = 0x712345678000',
     'g0 stack -> curg stack',
   ]);
   const first = lines.find((e) => e.kind === 'insn');

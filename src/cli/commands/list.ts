@@ -4,6 +4,7 @@ import { formsByName } from '#emu/isa/forms/index.ts';
 import { coverage } from '#emu/linux/table.ts';
 import { scenarios } from '#runtime/scenarios/index.ts';
 import { fail } from '../fail.ts';
+import { output } from '../output.ts';
 import { paint } from '../style.ts';
 import { table } from '../table.ts';
 
@@ -24,13 +25,16 @@ export const topicNames = Object.keys(topics);
 
 export function list(topic: string, options: { json?: boolean }): number {
   const records = topics[topic]?.() ?? fail(`list ${topic}: give one of ${topicNames.join(', ')}`);
+  const print = output();
   if (options.json) {
-    console.log(JSON.stringify(records, undefined, 2));
+    print(JSON.stringify(records, undefined, 2));
+    print.flush();
     return 0;
   }
   const columns = Object.keys(records[0] ?? {});
   const text = (v: unknown): string => (Array.isArray(v) ? v.join(' ') : String(v));
   const head = columns.map((c) => ({ text: c.toUpperCase(), paint: (t: string) => paint('bold', t) }));
-  console.log(table([head, ...records.map((r) => columns.map((c) => text(r[c])))]));
+  print(table([head, ...records.map((r) => columns.map((c) => text(r[c])))]));
+  print.flush();
   return 0;
 }

@@ -2,6 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import { type Row, verdicts } from '#runtime/verdict.ts';
 import { job, type RunOptions } from '../context.ts';
+import { output } from '../output.ts';
 import { progress, progressDone } from '../progress.ts';
 import { paint } from '../style.ts';
 import { failures, failureText, rowJson, verdictTable } from '../verdict-report.ts';
@@ -21,25 +22,32 @@ export function run(target: string | undefined, options: RunOptions): number {
   const bad = failures(rows);
   const failed = runs.filter((r) => r.findings.length).length;
 
+  const print = output();
   if (options.json) {
-    console.log(JSON.stringify({ runs: runs.length, failed, rows: rows.map(rowJson) }, undefined, 2));
+    print(JSON.stringify({ runs: runs.length, failed, rows: rows.map(rowJson) }, undefined, 2));
+    print.flush();
     return failed ? 1 : 0;
   }
-  console.log(verdictTable(rows));
-  const returned = new Set(runs.flatMap((r) => (r.returned === undefined ? [] : [r.returned])));
-  const printed = new Set(
-    runs
-      .filter((r) => !r.findings.length && r.case.scenario.name === scenarios[0]!.name && r.output)
-      .map((r) => r.output),
-  );
-  if (target !== undefined) for (const text of printed) console.log(`\nprinted: ${JSON.stringify(text)}`);
-  if (target !== undefined && returned.size) console.log(`\nreturned: ${[...returned].join('\n      or: ')}`);
+  print(verdictTable(rows));
+  if (target !== undefined) {
+    const held = runs.filter((r) => !r.findings.length);
+    shown(
+      'printed',
+      held.map((r) => (r.output ? JSON.stringify(r.output) : undefined)),
+    ).forEach((l) => print(l));
+    shown(
+      'returned',
+      held.map((r) => r.returned),
+    ).forEach((l) => print(l));
+  }
   for (const f of bad) {
     const { scenario, situation, stack, residue } = f.first.case;
     const where =
-      target !== undefined && target !== scenario.name ? `${target} --scenario ${scenario.name}` : scenario.name;
+      target !== undefined && target !== scenario.name
+        ? `${quoted(target)} --scenario ${scenario.name}`
+        : scenario.name;
     const situationFlag = situation === scenario.situations[0] ? '' : ` --situation '${situation.name}'`;
-    console.log(
+    print(
       `\n${failureText(f, `callgate trace ${where}${situationFlag} --on ${stack} --residue ${residue}${repeated(options)}`)}`,
     );
   }
@@ -47,16 +55,36 @@ export function run(target: string | undefined, options: RunOptions): number {
   const verdict = failed
     ? paint('red', `${failed} of ${runs.length} runs failed`)
     : paint('green', `all ${runs.length} runs held`);
-  console.log(`\n${verdict}: every cell is 16 runs, one for each value of RSP mod 16 (${seconds} s)`);
+  print(`\n${verdict}: every cell is 16 runs, one for each value of RSP mod 16 (${seconds} s)`);
+  print.flush();
   return failed ? 1 : 0;
 }
 
+/** Different values of one thing over all runs, the first few of them. */
+function shown(what: string, values: readonly (string | undefined)[]): string[] {
+  const different = [...new Set(values.filter((v) => v !== undefined))];
+  const first = different
+    .slice(0, MAX_SHOWN)
+    .map((v, i) => `${i ? ' '.repeat(what.length - 2) + 'or' : `\n${what}`}: ${v}`);
+  return different.length > MAX_SHOWN ? [...first, `and ${different.length - MAX_SHOWN} more`] : first;
+}
+const MAX_SHOWN = 4;
+
 /** The options that change what a run does, for a line that repeats it. */
-function repeated({ goroot, seed, fail, arg }: RunOptions): string {
+function repeated({ goroot, seed, fail, arg, budget, include, define }: RunOptions): string {
+  const flag = (name: string, values: readonly (string | undefined)[]): string =>
+    values.map((v) => (v === undefined ? '' : ` ${name} ${quoted(v)}`)).join('');
   return [
-    goroot === undefined ? '' : ` --goroot ${goroot}`,
-    seed === '0' ? '' : ` --seed ${seed}`,
-    ...fail.map((r) => ` --fail ${r}`),
-    ...arg.map((a) => ` --arg ${a}`),
+    flag('--goroot', [goroot]),
+    flag('--seed', [seed === '0' ? undefined : seed]),
+    flag('--fail', fail),
+    flag('--arg', arg),
+    flag('--budget', [budget]),
+    flag('-I', include),
+    flag('-D', define),
   ].join('');
 }
+
+/** As a shell wants it. */
+const quoted = (word: string): string =>
+  /^[\w@%+=:,./·∕-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;

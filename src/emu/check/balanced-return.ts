@@ -2,6 +2,7 @@
 import { R } from '../cpu/layout.ts';
 import type { Instruction } from '../decode/instruction.ts';
 import { print } from '../decode/print.ts';
+import type { Store } from '../engine/engine.ts';
 import type { Checker, Finding } from './checker.ts';
 
 interface Call {
@@ -10,6 +11,8 @@ interface Call {
   readonly returnTo: bigint;
   /** The instruction that moved RSP away from where it should be by now, until it is back. */
   adrift: Instruction | undefined;
+  /** The instruction that stored over the return address. */
+  overwritten: Instruction | undefined;
 }
 
 export const balancedReturn: Checker = {
@@ -20,7 +23,11 @@ export const balancedReturn: Checker = {
     const open: Call[] = [];
 
     const entered = (slot: bigint, returnTo: bigint): void => {
-      open.push({ slot, returnTo, adrift: undefined });
+      open.push({ slot, returnTo, adrift: undefined, overwritten: undefined });
+    };
+    const overwritten = (w: Store, insn: Instruction): void => {
+      const hit = open.findLast((c) => w.address < c.slot + 8n && w.address + BigInt(w.size) > c.slot);
+      if (hit) hit.overwritten = insn;
     };
     const left = (slot: bigint): void => {
       const i = open.findLastIndex((c) => c.slot === slot);
@@ -34,15 +41,31 @@ export const balancedReturn: Checker = {
       call.adrift = call.slot - BigInt(depth) === rsp ? undefined : (call.adrift ?? insn);
     };
 
+    const text = (i: Instruction): string => `${print(i, machine.symbols.nameOf)} at ${where(i.address)}`;
     const stray = (pc: bigint, slot: bigint, took: bigint): Omit<Finding, 'check'> => {
-      const expected = open.at(-1);
-      const off = expected && `; its own is at 0x${expected.slot.toString(16)}, ${distance(slot - expected.slot)}`;
-      const { adrift } = expected ?? {};
-      const cause = adrift
-        ? `RSP left its place with ${print(adrift, machine.symbols.nameOf)} at ${where(adrift.address)}`
-        : provenance.of(R.sp);
-      const message = `RET took 0x${took.toString(16)} at 0x${slot.toString(16)} for its return address${off ?? ''}`;
-      return { message, pc, at: where(pc), cause };
+      const message = `RET took 0x${took.toString(16)} at 0x${slot.toString(16)} for its return address`;
+      const own = open.at(-1);
+      const found = { pc, at: where(pc) };
+      if (!own) return { ...found, message, cause: provenance.of(R.sp) };
+      if (slot === own.slot) {
+        const cause = own.overwritten && `it was overwritten by ${text(own.overwritten)}`;
+        return { ...found, message: `${message}; its own, 0x${own.returnTo.toString(16)}, is no longer there`, cause };
+      }
+      const [here, there] = [machine.stackAt(slot), machine.stackAt(own.slot)];
+      // Across stacks a distance says nothing, and neither does the table of a function that switches them.
+      if (here !== there) {
+        return {
+          ...found,
+          message: `${message}; its own is on the ${there}, not the ${here || 'same'}`,
+          cause: provenance.of(R.sp),
+        };
+      }
+      const cause = own.adrift ? `RSP left its place with ${text(own.adrift)}` : provenance.of(R.sp);
+      return {
+        ...found,
+        message: `${message}; its own is at 0x${own.slot.toString(16)}, ${distance(slot - own.slot)}`,
+        cause,
+      };
     };
     const isOwn = (slot: bigint, took: bigint): boolean => open.findLast((c) => c.slot === slot)?.returnTo === took;
 
@@ -54,6 +77,7 @@ export const balancedReturn: Checker = {
       if (e.kind !== 'insn') return undefined;
       const { insn, stores } = e.step;
       const { name } = insn.form;
+      if (name !== 'CALL') for (const w of stores) overwritten(w, insn);
       if (name === 'CALL') entered(e.rsp, stores[0]!.value);
       else if (name !== 'RET') drift(e.rsp, insn);
       else {
@@ -84,5 +108,4 @@ export const balancedReturn: Checker = {
 /** Opcodes of the two near returns. */
 const RET = new Set([0xc3, 0xc2]);
 
-const distance = (by: bigint): string =>
-  by === 0n ? 'where another address lies now' : by > 0n ? `${by} bytes below` : `${-by} bytes above`;
+const distance = (by: bigint): string => (by > 0n ? `${by} bytes below` : `${-by} bytes above`);

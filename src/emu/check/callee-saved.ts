@@ -7,12 +7,13 @@ import type { Checker } from './checker.ts';
 const kept: Record<Convention, readonly number[]> = {
   C: [R.bx, R.bp, R.r12, R.r13, R.r14, R.r15],
   ABI0: [R.bp],
-  ABIInternal: [R.bp],
+  ABIInternal: [R.bp, R.r14],
 };
 
 export const calleeSaved: Checker = {
   name: 'callee-saved',
-  because: 'C code called around a Go stub expects BX, BP and R12–R15 back (psABI 3.2.1); Go code expects BP back',
+  because:
+    'C code called around a Go stub expects BX, BP and R12–R15 back (psABI 3.2.1); Go code expects BP back, and from ABIInternal code g in R14 and X15 zero',
   start: ({ machine, provenance, where }) => {
     interface Kept {
       readonly callee: bigint;
@@ -29,6 +30,10 @@ export const calleeSaved: Checker = {
       const promise = promises.get(e.slot);
       promises.delete(e.slot);
       const broken = promise?.values.filter(([n, was]) => machine.cpu.gpr(n) !== was) ?? [];
+      if (promise && e.convention === 'ABIInternal' && machine.cpu.xmm(15) !== 0n) {
+        const message = `${e.to} got X15 back as 0x${machine.cpu.xmm(15).toString(16)}, not zero`;
+        return { message, pc: promise.callee, at: where(promise.callee), cause: undefined };
+      }
       const first = broken[0];
       if (!promise || !first) return undefined;
       const values = broken.map(

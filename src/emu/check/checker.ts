@@ -22,6 +22,8 @@ export interface Evidence {
   readonly provenance: Provenance;
   /** "runtime.callCgoMmap+0x2f (sys_linux_amd64.s:580)". */
   where(address: bigint): string;
+  /** The CALL that pushed this return address: "the CALL before runtime.callCgoMmap+0x3e (sys_linux_amd64.s:585)". */
+  whereCall(returnTo: bigint): string;
 }
 
 export interface Checker {

@@ -4,7 +4,7 @@ import type { Checker } from './checker.ts';
 export const directionFlag: Checker = {
   name: 'direction-flag',
   because: 'both the psABI (3.2.1) and Go want DF clear at calls; with it set, memcpy and memmove run backwards',
-  start: ({ machine, where }) => {
+  start: ({ machine, where, whereCall }) => {
     const { mem, cpu } = machine;
     /** The function that crossed the border with DF set: C's caller, or the one that returned to C. */
     const callees = new Map<bigint, bigint>();
@@ -17,8 +17,8 @@ export const directionFlag: Checker = {
         return { message: `returned to ${e.to} with the direction flag set`, pc, at: where(pc), cause: undefined };
       }
       const pc = mem.allows(e.rsp, 8n, 'read') ? mem.peek(e.rsp, 8) : cpu.rip;
-      const at = `the CALL before ${where(pc)}`;
-      return { message: `${e.name} entered with the direction flag set`, pc, at, cause: undefined };
+      const message = `${e.name} entered with the direction flag set`;
+      return { message, pc: pc - 1n, at: whereCall(pc), cause: undefined };
     };
   },
 };

@@ -10,12 +10,16 @@ import { rspOnStack } from './rsp-on-stack.ts';
 
 export const checkers: readonly Checker[] = [cCallAlignment, rspOnStack, balancedReturn, calleeSaved, directionFlag];
 
-/** Watch a machine from now on. The findings list grows as the run goes. */
-export function watch(machine: Machine, which: readonly Checker[] = checkers): readonly Finding[] {
-  const findings: Finding[] = [];
+/** Watch a machine from now on; what is found is appended to `findings`, in the order of time. */
+export function watch(machine: Machine, findings: Finding[]): void {
   const provenance = new Provenance(machine.symbols);
-  const evidence = { machine, provenance, where: (a: bigint) => provenance.where(a) };
-  const watchers = which.map((c) => ({ name: c.name, see: c.start(evidence) }));
+  const evidence = {
+    machine,
+    provenance,
+    where: (a: bigint) => provenance.where(a),
+    whereCall: (a: bigint) => provenance.whereCall(a),
+  };
+  const watchers = checkers.map((c) => ({ name: c.name, see: c.start(evidence) }));
   machine.observe((e) => {
     for (const { name, see } of watchers) {
       const finding = see(e);
@@ -24,5 +28,4 @@ export function watch(machine: Machine, which: readonly Checker[] = checkers): r
     // After the checkers: they ask who changed a register before this event.
     provenance.observe(e);
   });
-  return findings;
 }

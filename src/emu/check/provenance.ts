@@ -24,6 +24,8 @@ export class Provenance {
       for (const { register } of e.junk) this.#last.set(GPR.indexOf(register as Gpr), e.name);
       return;
     }
+    // A model has opened a frame: what moved RSP before is of no interest.
+    if (e.kind === 'call') this.#lastRsp = undefined;
     if (e.kind !== 'insn') return;
     const { insn, gprs } = e.step;
     for (const [n] of gprs) {
@@ -41,6 +43,14 @@ export class Provenance {
         ? `${by}, which need not preserve it`
         : `${print(by, this.#symbols.nameOf)} at ${this.where(by.address)}`;
     return `${n === R.sp ? 'RSP' : goRegister(n)} was last changed by ${who}`;
+  }
+
+  /** A CALL may be the last instruction of its function: what lies before the return address is what counts. */
+  whereCall(returnTo: bigint): string {
+    const s = this.#symbols.at(returnTo - 1n);
+    const name = s ? `${s.name}+0x${(returnTo - s.address).toString(16)}` : `0x${returnTo.toString(16)}`;
+    const line = this.#symbols.lineOf(returnTo - 1n);
+    return `the CALL before ${name}${line ? ` (${baseName(line.file)}:${line.line})` : ''}`;
   }
 
   where(address: bigint): string {

@@ -1,6 +1,7 @@
 /** RSP points into a stack after every instruction: it is never parked anywhere else. */
 import { R } from '../cpu/layout.ts';
 import { print } from '../decode/print.ts';
+import type { Machine } from '../machine.ts';
 import type { Checker } from './checker.ts';
 
 export const rspOnStack: Checker = {
@@ -18,7 +19,7 @@ export const rspOnStack: Checker = {
       const { insn } = e.step;
       const source = insn.operands.find((p, i) => i > 0 && p.in === 'gpr');
       return {
-        message: `RSP became 0x${e.rsp.toString(16)}, which is on no stack`,
+        message: `RSP became 0x${e.rsp.toString(16)}, which is ${below(machine, e.rsp) ?? 'on no stack'}`,
         pc: insn.address,
         at: `${print(insn, machine.symbols.nameOf)} in ${where(insn.address)}`,
         cause: source?.in === 'gpr' ? provenance.of(source.n) : undefined,
@@ -26,3 +27,11 @@ export const rspOnStack: Checker = {
     };
   },
 };
+
+/** A little below a stack is a stack that has overflowed. */
+function below({ mem }: Machine, rsp: bigint): string | undefined {
+  const above = mem.regions.find((r) => r.start > rsp && r.name.includes('stack'));
+  const by = above && above.start - rsp;
+  return by && by < OVERFLOW ? `${by} bytes below the ${above.name}: it has overflowed` : undefined;
+}
+const OVERFLOW = 0x10_0000n;

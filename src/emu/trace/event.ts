@@ -19,6 +19,7 @@ export type Event =
       readonly kind: 'syscall';
       readonly number: number;
       readonly name: string;
+      readonly args: readonly bigint[];
       readonly text: string;
       readonly injected: boolean;
     }

@@ -13,26 +13,41 @@ const MAX_FRAMES = 16;
 
 export function stopReport(machine: Machine, ending: Ending): string {
   const { cpu } = machine;
-  const insn = currentInstruction(machine);
-  const lines = [endingText(ending), `  at ${place(machine, cpu.rip)}`];
+  const pc = ending.kind === 'signal' && ending.signal === 'SIGTRAP' ? trapAt(machine) : cpu.rip;
+  const insn = instructionAt(machine, pc);
+  const lines = [endingText(ending), `  at ${place(machine, pc)}`];
   if (insn) lines.push(`     ${insn}`);
   lines.push('', ...registers(machine), '', '  backtrace');
   backtrace(machine).forEach(({ pc, sp }, i) =>
-    lines.push(`    ${i}  ${place(machine, pc).padEnd(52)}  RSP=${hex(sp)}`),
+    lines.push(`    ${i}  ${place(machine, pc, i > 0).padEnd(52)}  RSP=${hex(sp)}`),
   );
-  lines.push('', `  try: ${advice(ending)}`);
+  lines.push('', `  try: ${ranPast(machine, ending) ?? advice(ending)}`);
   return lines.join('\n');
 }
 
-function currentInstruction({ cpu, mem, symbols }: Machine): string | undefined {
-  const region = mem.find(cpu.rip);
-  if (!region || !(region.prot & PROT.exec)) return undefined;
-  const insn = decode(mem.peekBytes(cpu.rip, 15), cpu.rip);
+/** The instruction at `pc`; none in a gate, which holds no code of anybody's. */
+function instructionAt({ mem, symbols, gates }: Machine, pc: bigint): string | undefined {
+  const region = mem.find(pc);
+  if (!region || !(region.prot & PROT.exec) || gates.contains(pc)) return undefined;
+  const insn = decode(mem.peekBytes(pc, 15), pc);
   return insn && insn !== 'short' ? `${hexBytes(insn.bytes)}   ${print(insn, symbols.nameOf)}` : undefined;
 }
 
-function place({ symbols, mem }: Machine, pc: bigint): string {
-  const line = symbols.lineOf(pc);
+/** A breakpoint leaves RIP behind itself: behind CC, or CD 03. */
+function trapAt({ cpu, mem }: Machine): bigint {
+  return mem.peek(cpu.rip - 2n, 2) === 0x03cdn ? cpu.rip - 2n : cpu.rip - 1n;
+}
+
+/** The padding between functions is INT3: whoever runs into it has come from above. */
+function ranPast({ cpu, symbols }: Machine, ending: Ending): string | undefined {
+  if (ending.kind !== 'signal' || ending.signal !== 'SIGTRAP' || symbols.at(cpu.rip - 1n)) return undefined;
+  const before = symbols.all.findLast((s) => s.address < cpu.rip);
+  return before && `execution ran past the end of ${before.name}: a RET or JMP is missing there`;
+}
+
+/** `isReturn`: the line is that of the call before it. */
+function place({ symbols, mem }: Machine, pc: bigint, isReturn = false): string {
+  const line = symbols.lineOf(isReturn ? pc - 1n : pc);
   const name =
     symbols.nameOf(pc) ?? `${hex(pc)}${mem.find(pc) ? ` in ${mem.find(pc)!.name}` : ', where nothing is mapped'}`;
   return line ? `${name} (${baseName(line.file)}:${line.line})` : name;

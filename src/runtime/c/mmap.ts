@@ -18,17 +18,11 @@ export const xCgoMmap: Model = {
   show: (f) => showMmap([R.di, R.si, R.dx, R.cx, R.r8, R.r9].map((n) => f.reg(n))),
   // biome-ignore lint/correctness/useYield: a C function that calls nothing is a model without call sites
   *body(f) {
-    const args = [R.di, R.si, R.dx, R.cx, R.r8, R.r9].map((n) => f.reg(n));
+    // Four of the parameters are 32-bit: what lies above them in the registers means nothing (psABI 3.2.3).
+    const args = [R.di, R.si, R.dx, R.cx, R.r8, R.r9].map((n, i) => BigInt.asUintN(i < 2 ? 64 : 32, f.reg(n)));
     f.world.note('x_cgo_mmap', args);
     const [addr, length, prot, flags, fd, offset] = args;
-    const result = libc(f, SYS_mmap, [
-      addr!,
-      length!,
-      prot!,
-      flags!,
-      BigInt.asIntN(32, fd!),
-      BigInt.asUintN(32, offset!),
-    ]);
+    const result = libc(f, SYS_mmap, [addr!, length!, prot!, flags!, BigInt.asIntN(32, fd!), offset!]);
     // MAP_FAILED is not handed on: the errno itself is, and Go tells the two apart by size.
     const value = result.errno ? BigInt(result.errno) : result.value;
     f.world.note('x_cgo_mmap result', [value]);

@@ -4,6 +4,9 @@ import type { Frame } from '../frame.ts';
 import type { Model } from '../model.ts';
 import { hex, showMmap } from './show.ts';
 
+/** What lies in a result slot that nobody has written yet. */
+const GARBAGE = 0xdead_dead_dead_deadn;
+
 /** The closure's captured words, in mmap's frame behind the outgoing arguments. */
 const CLOSURE = 0x38;
 const captured = { fn: 0, addr: 8, n: 16, prot: 24, flags: 28, fd: 32, off: 36, ret: 40 } as const;
@@ -18,6 +21,7 @@ export const mmap: Model = {
   *body(f) {
     if (f.world.global('_cgo_mmap') === 0n) {
       outgoing(f, [f.reg(R.ax), f.reg(R.bx), f.reg(R.cx), f.reg(R.di), f.reg(R.si), f.reg(R.r8)]);
+      f.set(0x28, GARBAGE);
       yield { site: 'sysMmap', target: 'runtime.sysMmap', convention: 'ABI0' };
       return finish(f, f.get(0x20), f.get(0x28));
     }
@@ -44,6 +48,7 @@ export const mmapFunc1: Model = {
   frame: 0x30,
   sites: ['callCgoMmap'],
   *body(f) {
+    f.world.expectSystemStack('runtime.systemstack', true);
     const closure = f.reg(R.dx);
     f.set(0x28, closure);
     const word = (offset: number, size: number): bigint => f.mem.read(closure + BigInt(offset), size);
@@ -66,7 +71,7 @@ function checkResult({ world }: Frame, ret: bigint): void {
   world.expect(ret === fromC, 'full-result', message, 'runtime.callCgoMmap');
 }
 
-/** The six arguments as sysMmap and callCgoMmap take them; a result word behind them starts as garbage would. */
+/** The six arguments as sysMmap and callCgoMmap take them; the result word behind them starts as garbage would. */
 function outgoing(f: Frame, [addr, n, prot, flags, fd, off]: readonly bigint[]): void {
   f.set(0, addr!);
   f.set(8, n!);
@@ -74,7 +79,7 @@ function outgoing(f: Frame, [addr, n, prot, flags, fd, off]: readonly bigint[]):
   f.set(0x14, flags!, 4);
   f.set(0x18, fd!, 4);
   f.set(0x1c, off!, 4);
-  f.set(0x20, 0xdead_dead_dead_deadn);
+  f.set(0x20, GARBAGE);
 }
 
 function finish(f: Frame, p: bigint, err: bigint): string {

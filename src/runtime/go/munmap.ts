@@ -36,6 +36,7 @@ export const munmapFunc1: Model = {
   frame: 0x10,
   sites: ['callCgoMunmap'],
   *body(f) {
+    f.world.expectSystemStack('runtime.systemstack', true);
     const closure = f.reg(R.dx);
     f.set(0, f.mem.read(closure + BigInt(captured.addr), 8));
     f.set(8, f.mem.read(closure + BigInt(captured.n), 8));

@@ -7,6 +7,8 @@ import type { Model } from '../model.ts';
 /** g0's bounds on a stack whose real ones nobody told Go: 32 KiB below the caller, 1 KiB above (needm). */
 const BELOW = 32n * 1024n;
 const ABOVE = 1024n;
+/** StackGuard (runtime/stack.go). */
+const STACK_GUARD = 928n;
 /** Where oneNewExtraM lets the spare goroutine begin: room for goexit's frame. */
 const FIRST_FRAME = 32n;
 
@@ -17,15 +19,19 @@ export const needm: Model = {
   frame: 0x10,
   sites: [],
   // biome-ignore lint/correctness/useYield: it calls nothing that matters here
-  *body({ world, mem, entry }) {
+  *body({ world, mem, entry, cpu }) {
+    const clean = cpu.gpr(R.r14) === 0n && cpu.xmm(15) === 0n;
+    world.expect(clean, 'g', 'R14 or X15 still holds what C left there when needm is called', 'runtime.cgocallback');
+    world.note('needm', [entry]);
     world.expect(world.currentG === 0n, 'g', 'needm on a thread that has a g');
     world.currentG = world.g0.at;
     const bounds = view(mem, stack, world.g0.stack);
     bounds.lo = entry - BELOW;
     bounds.hi = entry + ABOVE;
+    world.g0.stackguard0 = bounds.lo + STACK_GUARD;
     const { curg } = world;
     const sched = view(mem, gobuf, curg.sched);
-    sched.pc = world.addressOf('runtime.goexit');
+    sched.pc = world.addressOf('runtime.goexit') + 1n;
     sched.sp = view(mem, stack, curg.stack).hi - FIRST_FRAME;
     curg.atomicstatus = BigInt(G.syscall);
     return undefined;
@@ -41,6 +47,16 @@ export const dropm: Model = {
   // biome-ignore lint/correctness/useYield: as above
   *body(f) {
     f.world.expect(f.world.currentG === f.world.g0.at, 'g', 'dropm on a thread whose g is not g0');
+    const borrowed = f.world.noted('needm') !== undefined;
+    f.world.expect(borrowed, 'borrowed-m', 'dropm gives back an M that was never borrowed', 'runtime.cgocallback');
+    // cgocallback put back what its frame had saved: on a borrowed M, that frame itself.
+    const { sp } = view(f.mem, gobuf, f.world.g0.sched);
+    f.world.expect(
+      sp === f.entry + 8n,
+      'g0-sched',
+      `g0.sched.sp is 0x${sp.toString(16)} when the M is given back`,
+      'runtime.cgocallback',
+    );
     f.world.curg.atomicstatus = BigInt(G.dead);
     f.world.currentG = 0n;
     f.setReg(R.r14, 0n);

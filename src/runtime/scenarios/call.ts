@@ -20,7 +20,7 @@ export function callScenario(
   argBytes: number | undefined,
   args: readonly bigint[],
 ): Scenario {
-  const area = Math.max(argBytes ?? UNKNOWN_ARGS, 8 * args.length);
+  const area = (Math.max(argBytes ?? UNKNOWN_ARGS, 8 * args.length) + 7) & ~7;
   const main: Model = {
     name: 'main.call',
     convention: 'ABIInternal',
@@ -34,7 +34,7 @@ export function callScenario(
       });
       yield { site: symbol, target: symbol, convention: abi };
       if (abi === 'ABIInternal') return `AX=${hex(f.reg(R.ax))} BX=${hex(f.reg(R.bx))}`;
-      const words = Array.from({ length: Math.floor((argBytes ?? 0) / 8) }, (_, i) => hex(f.get(8 * i)));
+      const words = Array.from({ length: Math.ceil((argBytes ?? 0) / 8) }, (_, i) => hex(f.get(8 * i)));
       return words.join(' ');
     },
   };

@@ -1,5 +1,6 @@
 /** Go calls C, and C calls Go back, over asmcgocall, crosscall2 and cgocallback. */
 import { R } from '#emu/cpu/layout.ts';
+import type { Frame } from '../frame.ts';
 import { hex } from '../go/show.ts';
 import { gobuf, stack } from '../layout/go1.19.ts';
 import { view } from '../layout/view.ts';
@@ -12,6 +13,21 @@ const ERRNO = 11n;
 const ARG = 0xc0_dead_beef_08n;
 const CTXT = 0x77n;
 
+const ASMCGOCALL = 'runtime.asmcgocall';
+
+/** In C, called from Go: on a system stack, with the goroutine saved as if it stood in systemstack_switch. */
+function checkSwitched(f: Frame): void {
+  const { world } = f;
+  // Without a g there is nothing to switch from, nothing to save, and nowhere to be but here.
+  if (world.noted('without g')) return;
+  world.expectSystemStack(ASMCGOCALL, false);
+  if (world.startedOn !== 'curg') return;
+  const { pc, ret, bp } = view(f.mem, gobuf, world.curg.sched);
+  const [callerBp] = world.noted('caller BP') ?? [];
+  const saved = pc === world.addressOf('runtime.systemstack_switch') && ret === 0n && bp === callerBp;
+  world.expect(saved, 'curg-sched', `curg.sched is {pc ${hex(pc)}, ret ${hex(ret)}, bp ${hex(bp)}} in C`, ASMCGOCALL);
+}
+
 /** int f(void *arg) */
 const cFunction: Model = {
   name: 'f',
@@ -23,10 +39,15 @@ const cFunction: Model = {
   // biome-ignore lint/correctness/useYield: a C function that calls nothing is a model without call sites
   *body(f) {
     f.world.expect(f.reg(R.di) === ARG, 'arguments', `f received ${hex(f.reg(R.di))}, not ${hex(ARG)}`);
+    checkSwitched(f);
     f.setReg(R.ax, ERRNO);
     return String(ERRNO);
   },
 };
+
+/** Callee-saved registers, and what a C caller has in them. */
+const kept = [R.bx, R.r12, R.r13, R.r14, R.r15] as const;
+const KEPT = 0xcafe_0000n;
 
 /** A C function that calls an exported Go function: what cgo generates for `GoF()`. */
 const cCallsGo: Model = {
@@ -37,6 +58,12 @@ const cCallsGo: Model = {
   resultBits: 32,
   show: (f) => hex(f.reg(R.di)),
   *body(f) {
+    const { world } = f;
+    const sched = view(f.mem, gobuf, world.curg.sched);
+    const before = { sp: sched.sp, pc: sched.pc };
+    // What this function keeps across the call, as C code does.
+    kept.forEach((n, i) => f.setReg(n, KEPT + BigInt(i)));
+    f.cpu.setXmm(15, KEPT);
     f.set(0, 0n); // The packed result that Go writes into.
     f.setReg(R.di, f.world.addressOf('_cgoexp_GoF'));
     f.setReg(R.si, f.slot(0));
@@ -44,7 +71,25 @@ const cCallsGo: Model = {
     f.setReg(R.cx, CTXT);
     yield { site: 'crosscall2', target: 'crosscall2', convention: 'C' };
     const r = f.get(0);
-    f.world.expect(r === 12345n, 'result', `GoF's result arrived as ${r}, not 12345`);
+    world.expect(r === 12345n, 'result', `GoF's result arrived as ${r}, not 12345`);
+    const ctxt = world.noted('runtime.cgocallbackg')?.[2];
+    world.expect(
+      ctxt === CTXT,
+      'arguments',
+      `ctxt arrived as ${ctxt && hex(ctxt)}, not ${hex(CTXT)}`,
+      'runtime.cgocallback',
+    );
+    // A thread that C made has no state to come back to.
+    if (world.noted('needm') === undefined) {
+      const same = sched.sp === before.sp && sched.pc === before.pc;
+      const now = `curg.sched is {sp ${hex(sched.sp)}, pc ${hex(sched.pc)}}`;
+      world.expect(
+        same,
+        'curg-sched',
+        `${now} after the callback, it was {sp ${hex(before.sp)}, pc ${hex(before.pc)}}`,
+        'runtime.cgocallback',
+      );
+    }
     f.setReg(R.ax, 0n);
     return '0';
   },
@@ -62,7 +107,6 @@ const cThread: Model = {
     const { lo, hi } = bounds;
     const { sp } = sched;
     world.currentG = 0n;
-    f.setReg(R.r14, 0x6a756e6bn);
     const result = yield* cCallsGo.body(f);
     world.expect(world.currentG === 0n, 'g', `the thread kept g ${hex(world.currentG)} after its callback`);
     // The thread that really ran this goes on as before; the borrowed M's g0 was its own.
@@ -86,7 +130,10 @@ const goF: Model = {
   },
 };
 
-function caller(name: string, fn: string, errno: bigint): Model {
+/** Words of the caller's frame above what it hands to asmcgocall. */
+const CANARY = 0x5afe_5afen;
+
+function caller(name: string, fn: string, errno: bigint, prepare: (f: Frame) => void = () => {}): Model {
   return {
     name,
     convention: 'ABIInternal',
@@ -102,14 +149,21 @@ function caller(name: string, fn: string, errno: bigint): Model {
       f.set(0, world.addressOf(fn));
       f.set(8, ARG);
       f.set(0x10, 0xdead_dead_dead_deadn);
+      for (const at of [0x18, 0x20, 0x28]) f.set(at, CANARY);
+      view(f.mem, gobuf, world.curg.sched).ret = 0xdeadn;
+      world.note('caller BP', [f.reg(R.bp)]);
+      prepare(f);
       yield { site: 'asmcgocall', target: 'runtime.asmcgocall', convention: 'ABI0' };
       world.expect(f.get(0x10, 4) === errno, 'result', `asmcgocall stored ${f.get(0x10, 4)}, C returned ${errno}`);
       world.expect(f.get(0x14, 4) === 0xdead_deadn, 'result', 'asmcgocall stored more than 32 bits');
+      if (world.noted('without g')) world.currentG = before.g;
       world.expect(
         world.currentG === before.g,
         'g',
         `TLS names ${hex(world.currentG)} after the call, it was ${hex(before.g)}`,
       );
+      const untouched = [0x18, 0x20, 0x28].every((at) => f.get(at) === CANARY);
+      world.expect(untouched, 'caller-frame', "asmcgocall wrote into its caller's frame", ASMCGOCALL);
       const sched = view(f.mem, gobuf, world.g0.sched).sp;
       world.expect(
         sched === before.sched,
@@ -129,7 +183,7 @@ export const asmcgocall: Scenario = {
   globals: {},
   situations: [{ name: 'success', fail: [], ends: { kind: 'done' } }],
   main: () => caller('main.cgocall', 'f', ERRNO),
-  models: [cFunction],
+  models: () => [cFunction],
 };
 
 export const callback: Scenario = {
@@ -140,7 +194,7 @@ export const callback: Scenario = {
   globals: {},
   situations: [{ name: 'success', fail: [], ends: { kind: 'done' } }],
   main: () => caller('main.callback', 'callsGo', 0n),
-  models: [cCallsGo, goF],
+  models: () => [cCallsGo, goF],
 };
 
 export const callbackThread: Scenario = {
@@ -151,5 +205,31 @@ export const callbackThread: Scenario = {
   globals: {},
   situations: [{ name: 'success', fail: [], ends: { kind: 'done' } }],
   main: () => caller('main.callbackThread', 'cThread', 0n),
-  models: [cThread, goF],
+  models: () => [cThread, goF],
+};
+
+export const asmcgocallNoG: Scenario = {
+  ...asmcgocall,
+  name: 'asmcgocall-no-g',
+  why: 'a C call before there is a g: no switch, nothing saved',
+  stubs: [ASMCGOCALL],
+  stacks: ['g0'],
+  main: () =>
+    caller('main.noG', 'f', ERRNO, ({ world }) => {
+      world.note('without g', []);
+      world.currentG = 0n;
+    }),
+};
+
+export const savedContext: Scenario = {
+  ...asmcgocall,
+  name: 'saved-context',
+  why: 'a goroutine that still has a context saved cannot leave for g0: it would be lost',
+  stubs: ['runtime.abort', ASMCGOCALL],
+  stacks: ['curg'],
+  situations: [{ name: 'aborts', fail: [], ends: { kind: 'signal', signal: 'SIGTRAP' } }],
+  main: () =>
+    caller('main.savedContext', 'f', ERRNO, ({ world, mem }) => {
+      view(mem, gobuf, world.curg.sched).ctxt = 1n;
+    }),
 };

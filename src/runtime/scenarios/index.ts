@@ -1,9 +1,9 @@
 /** Every scenario there is, in the order they are shown. */
 import type { Scenario } from '../scenario.ts';
-import { asmcgocall, callback, callbackThread } from './cgocall.ts';
-import { allocator, mmapScenario, mmapSyscall, munmapScenario, munmapSyscall } from './memory.ts';
+import { asmcgocall, asmcgocallNoG, callback, callbackThread, savedContext } from './cgocall.ts';
+import { allocator, badSystemstack, mmapScenario, mmapSyscall, munmapScenario, munmapSyscall } from './memory.ts';
 import { sigaction } from './sigaction.ts';
-import { mcall } from './switch.ts';
+import { mcall, mcallOnG0 } from './switch.ts';
 
 export const scenarios: readonly Scenario[] = [
   mmapScenario,
@@ -11,9 +11,13 @@ export const scenarios: readonly Scenario[] = [
   mmapSyscall,
   munmapSyscall,
   allocator,
+  badSystemstack,
   sigaction,
   asmcgocall,
+  asmcgocallNoG,
+  savedContext,
   callback,
   callbackThread,
   mcall,
+  mcallOnG0,
 ];

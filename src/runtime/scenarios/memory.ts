@@ -3,6 +3,8 @@ import { R } from '#emu/cpu/layout.ts';
 import { ENOMEM } from '#emu/linux/errno.ts';
 import type { Frame } from '../frame.ts';
 import { hex } from '../go/show.ts';
+import { gobuf } from '../layout/go1.19.ts';
+import { view } from '../layout/view.ts';
 import type { CallRequest, Model } from '../model.ts';
 import type { Scenario, Situation } from '../scenario.ts';
 import { stackNames } from '../world.ts';
@@ -16,22 +18,35 @@ const cgo = { _cgo_mmap: 'x_cgo_mmap', _cgo_munmap: 'x_cgo_munmap' } as const;
 
 const done = { kind: 'done' } as const;
 
-function* mmap(f: Frame, addr: bigint): Generator<CallRequest, { p: bigint; err: bigint }, void> {
-  const args = [addr, LENGTH, PROT_RW, MAP_ANON_PRIVATE, BigInt.asUintN(32, -1n), 0n];
+/** A hint and an offset that no register holds by chance. Linux ignores the offset of anonymous memory. */
+const HINT = 0x7123_4567_8000n;
+const OFFSET = 0x9_a000n;
+
+/** Call mmap, and compare what arrived at the kernel, and before it at C, with what it was given. */
+function* mmap(f: Frame): Generator<CallRequest, { p: bigint; err: bigint }, void> {
+  const args = [HINT, LENGTH, PROT_RW, MAP_ANON_PRIVATE, BigInt.asUintN(32, -1n), OFFSET];
   [R.ax, R.bx, R.cx, R.di, R.si, R.r8].forEach((r, i) => f.setReg(r, args[i]!));
   yield { site: 'mmap', target: 'runtime.mmap', convention: 'ABIInternal' };
-  const through = f.world.noted('x_cgo_mmap');
-  if (through) {
-    const same = through.length === args.length && through.every((v, i) => v === args[i]);
-    const shown = (vs: readonly bigint[]): string => vs.map(hex).join(', ');
-    f.world.expect(
-      same,
-      'arguments',
-      `x_cgo_mmap received (${shown(through)}), mmap was given (${shown(args)})`,
-      'runtime.callCgoMmap',
-    );
-  }
+  const { sp } = view(f.mem, gobuf, f.world.curg.sched);
+  const switched = f.world.startedOn === 'curg' && f.world.global('_cgo_mmap') !== 0n;
+  f.world.expect(
+    !switched || sp === 0n,
+    'curg-sched',
+    `curg.sched.sp is ${hex(sp)} after systemstack`,
+    'runtime.systemstack',
+  );
+  received(f, 'x_cgo_mmap', 'runtime.callCgoMmap', args);
+  received(f, 'mmap()', f.world.global('_cgo_mmap') ? 'runtime.callCgoMmap' : 'runtime.sysMmap', args);
   return { p: f.reg(R.ax), err: f.reg(R.bx) };
+}
+
+/** Did `what` get these six arguments? The last four have 32 bits. */
+function received({ world }: Frame, what: string, stub: string, args: readonly bigint[]): void {
+  const got = world.noted(what)?.map((v, i) => BigInt.asUintN(i < 2 ? 64 : 32, v));
+  if (!got) return;
+  const shown = (vs: readonly bigint[]): string => vs.map(hex).join(', ');
+  const same = args.every((v, i) => v === got[i]);
+  world.expect(same, 'arguments', `${what} received (${shown(got)}), mmap was given (${shown(args)})`, stub);
 }
 
 /** errno is told apart from an address, and the memory is usable. (runtime.mmap.func1 compares with what C returned.) */
@@ -46,9 +61,15 @@ function checkMapping(f: Frame, s: Situation, { p, err }: { p: bigint; err: bigi
     return;
   }
   world.expect(err === 0n, 'errno', `mmap returned error ${err}, not 0`);
+  checkUsable(f, p);
+}
+
+/** Memory that was handed out can be written. */
+function checkUsable(f: Frame, p: bigint): boolean {
   const usable = f.mem.allows(p, LENGTH, 'write');
-  world.expect(usable, 'mapped', `nothing writable is mapped at ${hex(p)}, which mmap returned`);
+  f.world.expect(usable, 'mapped', `nothing writable is mapped at ${hex(p)}, which was handed out`);
   if (usable) f.mem.write(p, 8, 0x600d_600dn);
+  return usable;
 }
 
 const mapMain = (s: Situation): Model => ({
@@ -57,7 +78,7 @@ const mapMain = (s: Situation): Model => ({
   frame: 0x20,
   sites: ['mmap'],
   *body(f) {
-    checkMapping(f, s, yield* mmap(f, 0n));
+    checkMapping(f, s, yield* mmap(f));
     return undefined;
   },
 });
@@ -68,7 +89,7 @@ const unmapMain = (): Model => ({
   frame: 0x20,
   sites: ['mmap', 'munmap'],
   *body(f) {
-    const { p } = yield* mmap(f, 0n);
+    const { p } = yield* mmap(f);
     f.set(0x10, p);
     f.setReg(R.ax, p);
     f.setReg(R.bx, LENGTH);
@@ -81,6 +102,7 @@ const unmapMain = (): Model => ({
         seen[0] === at && seen[1] === LENGTH,
         'arguments',
         `x_cgo_munmap received (${seen.map(hex).join(', ')})`,
+        'runtime.callCgoMunmap',
       );
     return undefined;
   },
@@ -92,7 +114,7 @@ const noMemory: Situation = { name: 'ENOMEM: errno, no pointer', fail: ['mmap:EN
 export const mmapScenario: Scenario = {
   name: 'mmap',
   why: 'mmap through C, as in a program with cgo: callCgoMmap on a system stack',
-  stubs: ['runtime.callCgoMmap'],
+  stubs: ['runtime.callCgoMmap', 'runtime.systemstack'],
   stacks: stackNames,
   globals: cgo,
   situations: [success, noMemory],
@@ -102,7 +124,7 @@ export const mmapScenario: Scenario = {
 export const munmapScenario: Scenario = {
   name: 'munmap',
   why: 'munmap through C, so that an interceptor which saw the mmap sees the munmap too',
-  stubs: ['runtime.callCgoMunmap'],
+  stubs: ['runtime.callCgoMunmap', 'runtime.systemstack'],
   stacks: stackNames,
   globals: cgo,
   situations: [
@@ -154,8 +176,8 @@ const allocatorMain = (s: Situation): Model => ({
       world.expect(p === 0n, 'errno', `sysAlloc returned ${hex(p)}, not nil`);
       return undefined;
     }
+    if (!checkUsable(f, p)) return undefined;
     f.set(0x10, p);
-    f.mem.write(p, 8, 0x600d_600dn);
     f.setReg(R.ax, p);
     f.setReg(R.bx, LENGTH);
     yield { site: 'sysUnused', target: 'runtime.sysUnusedOS', convention: 'ABIInternal' };
@@ -191,4 +213,30 @@ export const allocator: Scenario = {
     { name: 'madvise EINVAL', fail: ['madvise:EINVAL'], ends: done },
   ],
   main: allocatorMain,
+};
+
+const strayMain = (s: Situation): Model => ({
+  ...mapMain(s),
+  name: 'main.stray',
+  *body(f) {
+    f.world.m.curg = 0n;
+    yield* mmap(f);
+    return undefined;
+  },
+});
+
+export const badSystemstack: Scenario = {
+  name: 'bad-systemstack',
+  why: 'systemstack on a g that is none of its M: says so, and stops at once',
+  stubs: ['runtime.systemstack'],
+  stacks: ['curg'],
+  globals: cgo,
+  situations: [
+    {
+      name: 'INT $3 after a message',
+      fail: [],
+      ends: { kind: 'signal', signal: 'SIGTRAP', prints: 'fatal: systemstack called from unexpected goroutine' },
+    },
+  ],
+  main: strayMain,
 };

@@ -18,16 +18,17 @@ const main = (s: Situation): Model => ({
   frame: 0x70,
   sites: ['callCgoSigaction'],
   *body(f) {
-    f.set(NEW, HANDLER);
+    [HANDLER, 0n, 0n, 0n].forEach((v, i) => f.set(NEW + 8 * i, v));
     f.set(0, SIGUSR1);
     f.set(8, f.slot(NEW));
     f.set(0x10, f.slot(OLD));
-    f.set(0x18, 0xdead_deadn, 4);
+    f.set(0x18, 0xdead_dead_dead_deadn);
     // Go goes through systemstack unless it is on a signal stack already; the stub itself works on any stack.
     yield { site: 'callCgoSigaction', target: 'runtime.callCgoSigaction', convention: 'ABI0' };
     const ret = f.get(0x18, 4);
     const want = s.fail.length ? BigInt(EINVAL) : 0n;
     f.world.expect(ret === want, 'errno', `callCgoSigaction returned ${ret}, not ${want}`);
+    f.world.expect(f.get(0x1c, 4) === 0xdead_deadn, 'result', 'callCgoSigaction stored more than 32 bits');
     const seen = f.world.noted('x_cgo_sigaction');
     const given = [SIGUSR1, f.slot(NEW), f.slot(OLD)];
     f.world.expect(
@@ -35,7 +36,7 @@ const main = (s: Situation): Model => ({
       'arguments',
       `x_cgo_sigaction received (${(seen ?? []).map(hex).join(', ')})`,
     );
-    return String(ret);
+    return undefined;
   },
 });
 

@@ -26,30 +26,31 @@ TEXT runtime·gogo(SB), NOSPLIT, $0-8
 // func mcall(fn func(*g))
 // Save this goroutine, switch to g0, call fn(g). fn never returns.
 TEXT runtime·mcall<ABIInternal>(SB), NOSPLIT, $0-8
-	MOVQ AX, DX // fn
-	MOVQ 0(SP), BX // Our caller's PC and SP: what gogo will come back to.
-	MOVQ BX, (g_sched+gobuf_pc)(R14)
-	LEAQ fn+0(FP), BX
-	MOVQ BX, (g_sched+gobuf_sp)(R14)
-	MOVQ BP, (g_sched+gobuf_bp)(R14)
-	MOVQ g_m(R14), BX
-	MOVQ m_g0(BX), SI
-	CMPQ SI, R14
-	JNE  switch
-	JMP  runtime·badmcall(SB)
+	MOVQ g_m(R14), CX
+	MOVQ m_g0(CX), DI
+	CMPQ R14, DI
+	JEQ  ong0
 
-switch:
-	MOVQ R14, AX // fn's argument
-	MOVQ SI, R14
+	// Our caller's SP and PC, and its BP: what gogo will come back to.
+	LEAQ fn+0(FP), CX
+	MOVQ CX, (g_sched+gobuf_sp)(R14)
+	MOVQ -8(CX), CX
+	MOVQ CX, (g_sched+gobuf_pc)(R14)
+	MOVQ BP, (g_sched+gobuf_bp)(R14)
+
+	MOVQ AX, DX // fn's context
+	MOVQ R14, AX // and its argument
+	MOVQ DI, R14
 	get_tls(CX)
 	MOVQ R14, g(CX)
 	MOVQ (g_sched+gobuf_sp)(R14), SP
-	PUSHQ AX // fn's spill slot
-	MOVQ 0(DX), R12
-	CALL R12
-	POPQ AX
+	SUBQ $8, SP // fn's spill slot
+	MOVQ 0(DX), CX
+	CALL CX
 	JMP  runtime·badmcall2(SB)
-	RET
+
+ong0:
+	JMP runtime·badmcall(SB)
 
 // The PC that a goroutine on its way to g0 seems to be at. Never runs.
 TEXT runtime·systemstack_switch(SB), NOSPLIT, $0-0
@@ -58,19 +59,18 @@ TEXT runtime·systemstack_switch(SB), NOSPLIT, $0-0
 // Save the calling function's state in g.sched, as if it stood in systemstack_switch.
 // For functions without a frame. Wants g in R14, uses R9.
 TEXT gosave_systemstack_switch<>(SB), NOSPLIT, $0
-	MOVQ $runtime·systemstack_switch(SB), R9
-	MOVQ R9, (g_sched+gobuf_pc)(R14)
-	LEAQ 8(SP), R9
-	MOVQ R9, (g_sched+gobuf_sp)(R14)
-	MOVQ $0, (g_sched+gobuf_ret)(R14)
+	CMPQ (g_sched+gobuf_ctxt)(R14), $0
+	JNE  context
 	MOVQ BP, (g_sched+gobuf_bp)(R14)
-	MOVQ (g_sched+gobuf_ctxt)(R14), R9
-	TESTQ R9, R9
-	JZ   saved
-	CALL runtime·abort(SB) // A saved context would be lost.
-
-saved:
+	MOVQ $0, (g_sched+gobuf_ret)(R14)
+	LEAQ 8(SP), R9 // Our caller's SP: it has no frame.
+	MOVQ R9, (g_sched+gobuf_sp)(R14)
+	LEAQ runtime·systemstack_switch(SB), R9
+	MOVQ R9, (g_sched+gobuf_pc)(R14)
 	RET
+
+context:
+	CALL runtime·abort(SB) // A saved context would be lost.
 
 // func systemstack(fn func())
 // Call fn on g0's stack, or right here when this is a system stack already.
@@ -147,7 +147,6 @@ TEXT ·asmcgocall(SB), NOSPLIT, $0-20
 	SUBQ DX, DI
 	MOVQ DI, CGOCALL_DEPTH(SP)
 	MOVQ BX, DI
-	MOVQ BX, CX
 	CALL AX
 
 	get_tls(CX)
@@ -166,7 +165,6 @@ nosave:
 	MOVQ $0, CGOCALL_G(SP)
 	MOVQ DX, CGOCALL_DEPTH(SP)
 	MOVQ BX, DI
-	MOVQ BX, CX
 	CALL AX
 	MOVQ CGOCALL_DEPTH(SP), SI
 	MOVQ SI, SP
