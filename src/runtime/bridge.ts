@@ -62,6 +62,18 @@ export class Bridge {
     this.#waiting.clear();
   }
 
+  /** The stack [from, from + size) has moved by `delta`, and the frames of suspended bodies with it. */
+  moved(from: bigint, size: bigint, delta: bigint): void {
+    for (const [sp, a] of [...this.#waiting]) {
+      if (sp < from || sp >= from + size) continue;
+      this.#waiting.delete(sp);
+      a.frame.entry += delta;
+      a.frame.sp += delta;
+      this.#waiting.set(a.frame.sp, a);
+    }
+    this.#machine.emit({ kind: 'moved', from, size, delta });
+  }
+
   /** A body that touches memory it may not ends the run as the fault that compiled code would have raised there. */
   #guarded(step: () => void): void {
     try {

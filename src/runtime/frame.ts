@@ -6,9 +6,9 @@ import type { World } from './world.ts';
 export class Frame {
   readonly world: World;
   /** RSP at entry: where the return address is. */
-  readonly entry: bigint;
+  entry: bigint;
   /** RSP inside the body: the lowest address of the frame, where outgoing stack arguments begin. */
-  readonly sp: bigint;
+  sp: bigint;
 
   constructor(world: World, entry: bigint, sp: bigint) {
     this.world = world;

@@ -27,6 +27,7 @@ const AT = {
   heap: 0xc0_0000_0000n,
   curg: 0xc0_0010_0000n,
   gsignal: 0xc0_0020_0000n,
+  grown: 0xc0_0040_0000n,
   g0: 0x7fff_ff70_0000n,
 } as const;
 /** Bytes: a small pthread stack, gsignal's 32 KiB (mpreinit), a goroutine that has grown twice. */
@@ -222,6 +223,27 @@ export class World {
     this.expect(where === `${name} stack`, 'system-stack', `runs on ${where || 'no stack'}, not on ${name}'s`, about);
     this.expect(this.currentG === g.at, 'g', `TLS names 0x${this.currentG.toString(16)}, not ${name}`, about);
     this.expect(!withR14 || r14 === g.at, 'g', `R14 is 0x${r14.toString(16)}, not ${name}`, about);
+  }
+
+  /**
+   * Give the goroutine a stack twice as large, as copystack does: what is in use keeps its distance from the high
+   * bound, sched moves along, and the old stack is gone. Pointers into frames are not adjusted: there are none here.
+   */
+  growStack(): void {
+    const { mem } = this.machine;
+    const bounds = view(mem, stack, this.curg.stack);
+    const { lo, hi } = bounds;
+    const size = hi - lo;
+    const top = AT.grown + 2n * size;
+    const used = mem.peekBytes(lo, Number(size));
+    mem.unmap(lo, size);
+    mem.map(AT.grown, 2n * size, PROT.read | PROT.write, 'curg stack');
+    mem.pokeBytes(top - size, used);
+    [bounds.lo, bounds.hi] = [AT.grown, top];
+    this.curg.stackguard0 = AT.grown + STACK_GUARD;
+    const sched = view(mem, gobuf, this.curg.sched);
+    if (sched.sp >= lo && sched.sp < hi) sched.sp += top - hi;
+    this.bridge.moved(lo, size, top - hi);
   }
 
   /** A fresh, zeroed struct on the Go heap. */

@@ -154,7 +154,14 @@ describe('run', () => {
     const parsed = JSON.parse(out);
     expect(status).toBe(0);
     expect(parsed).toMatchObject({ runs: 96, failed: 0 });
-    expect(parsed.rows[0].stacks.curg).toEqual({ passed: 16, of: 16, failures: [] });
+    expect(parsed.rows[0].stacks.curg).toEqual({
+      passed: 16,
+      of: 16,
+      returned: [],
+      printed: [],
+      endings: ['a return'],
+      failures: [],
+    });
   });
 
   test('a fault rule of the user’s own is honoured', () => {
@@ -175,6 +182,13 @@ describe('trace', () => {
     expect(b.out).toBe(a.out);
     expect(c.out).not.toBe(a.out);
     expect(c.out.split('\n').length).toBe(a.out.split('\n').length);
+  });
+
+  test('a full disk is one line, and not success', () => {
+    const { status, stderr } = spawnSync('/bin/sh', ['-c', `'${process.execPath}' '${program}' list > /dev/full`], {
+      encoding: 'utf8',
+    });
+    expect([status, stderr]).toEqual([2, 'callgate: cannot write to standard output: ENOSPC\n']);
   });
 
   test('stops quietly when the reader goes', () => {

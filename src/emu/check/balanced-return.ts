@@ -7,7 +7,7 @@ import type { Checker, Finding } from './checker.ts';
 
 interface Call {
   /** Where the return address lies. */
-  readonly slot: bigint;
+  slot: bigint;
   readonly returnTo: bigint;
   /** The instruction that moved RSP away from where it should be by now, until it is back. */
   adrift: Instruction | undefined;
@@ -28,6 +28,9 @@ export const balancedReturn: Checker = {
     const overwritten = (w: Store, insn: Instruction): void => {
       const hit = open.findLast((c) => w.address < c.slot + 8n && w.address + BigInt(w.size) > c.slot);
       if (hit) hit.overwritten = insn;
+    };
+    const moved = (from: bigint, size: bigint, delta: bigint): void => {
+      for (const c of open) if (c.slot >= from && c.slot < from + size) c.slot += delta;
     };
     const left = (slot: bigint): void => {
       const i = open.findLastIndex((c) => c.slot === slot);
@@ -70,6 +73,7 @@ export const balancedReturn: Checker = {
     const isOwn = (slot: bigint, took: bigint): boolean => open.findLast((c) => c.slot === slot)?.returnTo === took;
 
     return (e) => {
+      if (e.kind === 'moved') moved(e.from, e.size, e.delta);
       if (e.kind === 'call') entered(e.slot, e.returnTo);
       // Host functions return without a RET.
       if (e.kind === 'leave') left(e.rsp);

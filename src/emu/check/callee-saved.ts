@@ -21,6 +21,14 @@ export const calleeSaved: Checker = {
     }
     const promises = new Map<bigint, Kept>();
     return (e) => {
+      // A frame that moved with its stack is the same frame; the BP in it is the mover's to adjust.
+      if (e.kind === 'moved') {
+        for (const [slot, p] of [...promises]) {
+          if (slot < e.from || slot >= e.from + e.size) continue;
+          promises.delete(slot);
+          promises.set(slot + e.delta, { ...p, values: p.values.filter(([n]) => n !== R.bp) });
+        }
+      }
       if (e.kind === 'call') {
         const values = kept[e.convention].map((n) => [n, machine.cpu.gpr(n)] as const);
         promises.set(e.slot, { callee: e.to, values });

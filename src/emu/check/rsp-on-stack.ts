@@ -34,4 +34,5 @@ function below({ mem }: Machine, rsp: bigint): string | undefined {
   const by = above && above.start - rsp;
   return by && by < OVERFLOW ? `${by} bytes below the ${above.name}: it has overflowed` : undefined;
 }
-const OVERFLOW = 0x10_0000n;
+/** As far as one frame may reach beyond. */
+const OVERFLOW = 0x1_0000n;

@@ -51,6 +51,8 @@ export function traceText(e: Event, symbols: Symbols): string | undefined {
       return note('<', `back in ${e.to}`);
     case 'output':
       return note('"', `${e.fd === 2 ? 'stderr' : 'stdout'}: ${quoted(e.bytes)}`);
+    case 'moved':
+      return note('=', `the stack at ${hex(e.from)} has moved by ${hex(e.delta)}`);
     case 'stack':
       return note('=', `${e.from || 'no stack'} → ${e.to}   [RSP=${hex(e.rsp)}]`);
     case 'end':

@@ -233,3 +233,22 @@ export const savedContext: Scenario = {
       view(mem, gobuf, world.curg.sched).ctxt = 1n;
     }),
 };
+
+/** C whose callback made the goroutine's stack grow: it lies elsewhere when C returns. */
+const growing: Model = {
+  ...cFunction,
+  name: 'growing',
+  *body(f) {
+    f.world.growStack();
+    return yield* cFunction.body(f);
+  },
+};
+
+export const movingStack: Scenario = {
+  ...asmcgocall,
+  name: 'moving-stack',
+  why: "the goroutine's stack grows while C runs: asmcgocall finds it by depth, not by address",
+  stacks: ['curg'],
+  main: () => caller('main.movingStack', 'growing', ERRNO),
+  models: () => [growing],
+};

@@ -1,6 +1,6 @@
 /** Every scenario there is, in the order they are shown. */
 import type { Scenario } from '../scenario.ts';
-import { asmcgocall, asmcgocallNoG, callback, callbackThread, savedContext } from './cgocall.ts';
+import { asmcgocall, asmcgocallNoG, callback, callbackThread, movingStack, savedContext } from './cgocall.ts';
 import { allocator, badSystemstack, mmapScenario, mmapSyscall, munmapScenario, munmapSyscall } from './memory.ts';
 import { sigaction } from './sigaction.ts';
 import { mcall, mcallOnG0 } from './switch.ts';
@@ -15,6 +15,7 @@ export const scenarios: readonly Scenario[] = [
   sigaction,
   asmcgocall,
   asmcgocallNoG,
+  movingStack,
   savedContext,
   callback,
   callbackThread,
