@@ -3,9 +3,7 @@ import { goRegister, print } from '../decode/print.ts';
 import { flagsOf } from '../engine/engine.ts';
 import type { Symbols } from '../symbols.ts';
 import type { Ending, Event } from './event.ts';
-import { baseName, hexBytes } from './text.ts';
-
-const hex = (v: bigint): string => `0x${v.toString(16)}`;
+import { baseName, hex, hexBytes } from './text.ts';
 
 export function traceJson(e: Event, symbols: Symbols): string {
   return JSON.stringify(record(e, symbols));

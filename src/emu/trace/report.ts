@@ -6,9 +6,8 @@ import type { Machine } from '../machine.ts';
 import { PROT } from '../mem/layout.ts';
 import { endingText } from './ending.ts';
 import type { Ending } from './event.ts';
-import { baseName, hexBytes } from './text.ts';
+import { baseName, hex, hexBytes } from './text.ts';
 
-const hex = (v: bigint): string => `0x${v.toString(16)}`;
 const MAX_FRAMES = 16;
 
 export function stopReport(machine: Machine, ending: Ending): string {

@@ -5,7 +5,7 @@ import type { Symbols } from '../symbols.ts';
 import { endingText } from './ending.ts';
 import type { Event } from './event.ts';
 
-const hex = (v: bigint): string => `0x${v.toString(16)}`;
+export const hex = (v: bigint): string => `0x${v.toString(16)}`;
 export const hexBytes = (b: Uint8Array, between = ' '): string =>
   [...b].map((x) => x.toString(16).padStart(2, '0')).join(between);
 

@@ -1,6 +1,9 @@
 /** Arguments as the trace shows them. */
 
-export const hex = (v: bigint): string => `0x${v.toString(16)}`;
+import { hex } from '#emu/trace/text.ts';
+
+export { hex };
+
 const int = (v: bigint): string => BigInt.asIntN(32, v).toString();
 
 /** addr, n, prot, flags, fd, off of the mmap family. */
