@@ -51,15 +51,17 @@ const target = (r: Relocation): string =>
 function listing(f: CodeSymbol): string {
   const head = `${name(f)}  size ${f.code.length}, frame ${f.locals}, args ${f.args ?? 'unknown'}`;
   const rows: string[][] = [];
+  let nextLine = 0;
   for (let at = 0; at < f.code.length; ) {
     const insn = decode(f.code.subarray(at, at + 15), BigInt(at));
     const length = insn && insn !== 'short' ? insn.length : 1;
-    const text =
-      insn && insn !== 'short'
-        ? printInsn(insn, (a) => (a < BigInt(f.code.length) ? `${f.symbol.name}+0x${a.toString(16)}` : undefined))
-        : `BYTE $0x${f.code[at]!.toString(16)}`;
-    const line = f.lines.findLast((l) => l.offset <= at)?.value;
+    while (f.lines[nextLine] && f.lines[nextLine]!.offset <= at) nextLine++;
+    const line = f.lines[nextLine - 1]?.value;
     const relocation = f.relocations.find((r) => r.offset >= at && r.offset < at + length && r.size > 0);
+    // What the linker will put there has a name; what is there now is a zero.
+    const nameOf = (a: bigint): string | undefined =>
+      relocation ? relocation.symbol : a < BigInt(f.code.length) ? `${f.symbol.name}+0x${a.toString(16)}` : undefined;
+    const text = insn && insn !== 'short' ? printInsn(insn, nameOf) : `BYTE $0x${f.code[at]!.toString(16)}`;
     rows.push([
       `  0x${at.toString(16).padStart(4, '0')}`,
       line ? `${baseName(line.file)}:${line.line}` : '',

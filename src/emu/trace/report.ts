@@ -20,7 +20,7 @@ export function stopReport(machine: Machine, ending: Ending): string {
   backtrace(machine).forEach(({ pc, sp }, i) =>
     lines.push(`    ${i}  ${place(machine, pc, i > 0).padEnd(52)}  RSP=${hex(sp)}`),
   );
-  lines.push('', `  try: ${ranPast(machine, ending) ?? advice(ending)}`);
+  lines.push('', `  try: ${ranPast(machine, ending) ?? overflowed(machine, ending) ?? advice(ending)}`);
   return lines.join('\n');
 }
 
@@ -43,6 +43,17 @@ function ranPast({ cpu, symbols }: Machine, ending: Ending): string | undefined 
   const before = symbols.all.findLast((s) => s.address < cpu.rip);
   return before && `execution ran past the end of ${before.name}: a RET or JMP is missing there`;
 }
+
+/** A fault a little below a stack is that stack's overflow. */
+function overflowed({ mem }: Machine, ending: Ending): string | undefined {
+  const fault = ending.kind === 'signal' ? ending.fault : undefined;
+  if (fault?.kind !== 'page') return undefined;
+  const stack = mem.regions.find((r) => r.start > fault.address && r.name.includes('stack'));
+  if (!stack || stack.start - fault.address > REACH) return undefined;
+  return `the ${stack.name} has overflowed: look for a recursion, or a frame larger than it`;
+}
+/** As far as one frame may reach beyond. */
+const REACH = 0x1_0000n;
 
 /** `isReturn`: the line is that of the call before it. */
 function place({ symbols, mem }: Machine, pc: bigint, isReturn = false): string {
