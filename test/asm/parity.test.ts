@@ -82,6 +82,34 @@ describe.skipIf(!goroot)(`go tool asm${goroot ? '' : ` (${missingGo})`}`, () => 
     }
   });
 
+  test.each(files)('%s: data', (file) => {
+    const path = `${goroot}/src/${file}`;
+    const packagePath = file.slice(0, file.lastIndexOf('/'));
+    const qualified = (n: string): string => (n.startsWith('.') ? packagePath + n : n);
+    const object = assemble(path, sources, {
+      includeDirs: [`${goroot}/src/runtime`, `${goroot}/pkg/include`],
+      defines: DEFINES,
+    });
+    // Stack maps (gclocals) are the toolchain's own addition; everything the file itself declares is compared.
+    const theirs = goAsm(path, { packagePath, header }).filter(
+      (s) => s.kind !== 'TEXT' && !s.name.startsWith('gclocals'),
+    );
+    const shown = (name: string, size: number, bytes: string, relocations: readonly string[]): string =>
+      `${name} ${size} ${bytes.replace(/(00)+$/, '')} ${relocations.join(', ')}`.trim();
+    expect(
+      object.data
+        .map((d) =>
+          shown(
+            qualified(d.symbol.name),
+            d.size,
+            Buffer.from(d.bytes).toString('hex'),
+            d.relocations.map((r) => `${r.offset}+${r.size} ${r.kind} ${qualified(r.symbol)}+${r.addend}`),
+          ),
+        )
+        .sort(),
+    ).toEqual(theirs.map((s) => shown(s.name, s.size, s.bytes, s.relocations)).sort());
+  });
+
   test('our layout table says what the toolchain says', () => {
     const theirs = new Map([...header.matchAll(/^#define (\S+) (\S+)$/gm)].map(([, name, v]) => [name!, v!]));
     const ours = [...goAsmHeader().matchAll(/^#define (\S+) (\S+)$/gm)];
