@@ -39,6 +39,7 @@ const undefinedFlags = (f: Form, count: number): bigint => {
   if (/^I?MUL/.test(f.name)) return PF | AF | ZF | SF;
   if (/^I?DIV/.test(f.name)) return CF | PF | AF | ZF | SF | OF;
   if (/^BS[FR]/.test(f.name)) return CF | PF | AF | SF | OF;
+  if (/^[LT]ZCNT/.test(f.name)) return PF | AF | SF | OF;
   if (/^BT/.test(f.name)) return PF | AF | SF | OF;
   if (/^(SH|SA)/.test(f.name)) return AF | (count === 1 ? 0n : OF) | (count >= widthOf(f) ? CF : 0n);
   if (/^RO|^RC/.test(f.name)) return count === 1 ? 0n : OF;
@@ -129,6 +130,7 @@ function randomState(r: Random): CpuState {
 function makeCase(f: Form, r: Random, memory: boolean): SiliconCase | undefined {
   const before = randomState(r);
   const gprs = [...before.gprs];
+  if (f.name === 'XLAT') gprs[3] = DATA;
   if (f.rep) {
     // String instructions walk from the middle of the data page.
     gprs[6] = DATA + 128n + BigInt(pick(r, 64));

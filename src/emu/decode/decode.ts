@@ -155,7 +155,7 @@ function finish(
   if (p.lock && !(f.lock && operands[0]?.in === 'mem')) return undefined;
   const repeat = f.rep && p.rep ? (p.rep === 0xf3 ? 'REP' : 'REPN') : undefined;
   // Prefixes that change registers no operand names: known, but not executed.
-  const beyondUs = f.implicit && (p.address || (f.rep && p.segment));
+  const beyondUs = f.implicit && (p.address || p.segment !== undefined);
   return {
     form: beyondUs ? { ...f, meaning: undefined } : f,
     address,

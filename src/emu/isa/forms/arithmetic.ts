@@ -69,6 +69,18 @@ const not: Meaning = (o, dst: Place) => o.put(dst, o.not(o.get(dst), dst.w));
 // dst ← 0 − dst; CF tells whether there was anything to negate
 const neg: Meaning = (o, dst: Place) => o.put(dst, subtract(o, o.const(0n), o.get(dst), dst.w));
 
+/** ADCX and ADOX: two carry chains side by side, each in a flag of its own; no other flag changes. */
+const addChain =
+  (carry: 'CF' | 'OF'): Meaning =>
+  (o, dst: Place, src: Place) => {
+    const a = o.get(dst);
+    const b = o.get(src);
+    const part = o.let(o.add(a, b, dst.w));
+    const sum = o.let(o.add(part, o.flag(carry), dst.w));
+    o.put(dst, sum);
+    o.setFlag(carry, o.or(o.below(part, a), o.below(sum, part)));
+  };
+
 // INC and DEC leave CF alone.
 const inc: Meaning = (o, dst: Place) => {
   const a = o.get(dst);
@@ -211,6 +223,11 @@ export const arithmetic: readonly Form[] = [
   ...unary('IDIV', 0xf6, 7, divide(true)),
   ...unary('INC',  0xfe, 0, inc, lock),
   ...unary('DEC',  0xfe, 1, dec, lock),
+
+  form('ADCXL', '66 0F 38 F6 /r',       [k.r32, k.rm32], addChain('CF')),
+  form('ADCXQ', '66 REX.W 0F 38 F6 /r', [k.r64, k.rm64], addChain('CF')),
+  form('ADOXL', 'F3 0F 38 F6 /r',       [k.r32, k.rm32], addChain('OF')),
+  form('ADOXQ', 'F3 REX.W 0F 38 F6 /r', [k.r64, k.rm64], addChain('OF')),
 
   form('TESTB',  'A8 ib',           [k.AL,   k.imm8],     test),
   form('TESTB',  'F6 /0 ib',        [k.rm8,  k.imm8],     test),

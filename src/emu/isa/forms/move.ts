@@ -44,6 +44,28 @@ const cmpxchg: Meaning = (o, dst: Place, src: Place) => {
   o.setFlag('CF', o.below(expected, found));
 };
 
+// if rDX:rAX = dst then dst ← rCX:rBX, ZF ← 1 else rDX:rAX ← dst, ZF ← 0; memory is written in both cases
+const cmpxchgPair =
+  (half: Width): Meaning =>
+  (o, dst: Place) => {
+    const bits = o.const(BigInt(half));
+    const pair = (high: Place, low: Place): ReturnType<typeof o.get> =>
+      half === 64 ? o.vector(o.get(low), o.get(high)) : o.or(o.shl(o.get(high), bits, 64), o.get(low));
+    if (half === 64)
+      o.when(o.and(o.linear(dst), o.const(15n)), () => o.raise('protection', 'address is not 16-byte aligned'));
+    const [a, b, c, d] = [gpr(0, half), gpr(3, half), gpr(1, half), gpr(2, half)];
+    const found = o.let(o.get(dst));
+    const equal = o.let(o.isZero(o.xor(found, pair(d, a))));
+    o.put(dst, o.select(equal, pair(c, b), found));
+    o.when(o.isZero(equal), () => {
+      o.put(a, half === 64 ? o.half(found, 0) : o.narrow(found, 32));
+      o.put(d, half === 64 ? o.half(found, 1) : o.shr(found, bits, 64));
+    });
+    o.setFlag('ZF', equal);
+  };
+
+const movbe: Meaning = (o, dst: Place, src: Place) => o.put(dst, o.reverseBytes(o.get(src), dst.w));
+
 // CBW CWDE CDQE: AX from AL, EAX from AX, RAX from EAX. CWD CDQ CQO: the sign of rAX into rDX.
 const widen =
   (from: Width, to: Width): Meaning =>
@@ -120,6 +142,15 @@ export const move: readonly Form[] = [
   form('CMPXCHGW','66 0F B1 /r',     [k.rm16, k.r16],      cmpxchg, lock),
   form('CMPXCHGL','0F B1 /r',        [k.rm32, k.r32],      cmpxchg, lock),
   form('CMPXCHGQ','REX.W 0F B1 /r',  [k.rm64, k.r64],      cmpxchg, lock),
+
+  form('CMPXCHG8B',  '0F C7 /1',       [k.m64],          cmpxchgPair(32), lock),
+  form('CMPXCHG16B', 'REX.W 0F C7 /1', [k.m128],         cmpxchgPair(64), lock),
+  form('MOVBEWW', '66 0F 38 F0 /r',    [k.r16, k.m16],   movbe),
+  form('MOVBEWW', '66 0F 38 F1 /r',    [k.m16, k.r16],   movbe),
+  form('MOVBELL', '0F 38 F0 /r',       [k.r32, k.m32],   movbe),
+  form('MOVBELL', '0F 38 F1 /r',       [k.m32, k.r32],   movbe),
+  form('MOVBEQQ', 'REX.W 0F 38 F0 /r', [k.r64, k.m64],   movbe),
+  form('MOVBEQQ', 'REX.W 0F 38 F1 /r', [k.m64, k.r64],   movbe),
 
   form('CBW',     '66 98',           [],                   widen(8, 16)),
   form('CWDE',    '98',              [],                   widen(16, 32)),

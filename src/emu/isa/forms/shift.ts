@@ -178,6 +178,35 @@ const scan =
     o.when(o.isZero(o.isZero(a)), () => o.put(dst, found));
   };
 
+/** Two operands shifted as one: `left` brings in the top of src from below, else the bottom of it from above. */
+const double =
+  (left: boolean): Meaning =>
+  (o, dst: Place, src: Place, by: Place) => {
+    const { w } = dst;
+    const n = countOf(o, by, w);
+    unlessZero(o, dst, n, (a) => {
+      const rest = o.let(o.sub(o.const(BigInt(w)), n, 64));
+      const b = o.get(src);
+      const result = o.let(left ? o.or(o.shl(a, n, w), o.shr(b, rest, w)) : o.or(o.shr(a, n, w), o.shl(b, rest, w)));
+      o.put(dst, result);
+      flagsOfResult(o, result, w);
+      o.setFlag('AF', o.const(0n));
+      o.setFlag('CF', o.bit(a, left ? rest : o.sub(n, o.const(1n), 64)));
+      o.setFlag('OF', o.xor(o.sign(a, w), o.sign(result, w)));
+    });
+  };
+
+/** LZCNT and TZCNT: the width for zero, which CF tells. */
+const count =
+  (leading: boolean): Meaning =>
+  (o, dst: Place, src: Place) => {
+    const a = o.let(o.get(src));
+    const n = o.let(leading ? o.leadingZeros(a, dst.w) : o.trailingZeros(a, dst.w));
+    o.put(dst, n);
+    o.setFlag('CF', o.isZero(a));
+    o.setFlag('ZF', o.isZero(n));
+  };
+
 const popcnt: Meaning = (o, dst: Place, src: Place) => {
   const a = o.let(o.get(src));
   o.put(dst, o.countOnes(a));
@@ -201,6 +230,16 @@ export const shift: readonly Form[] = [
   ...shifts('SHR', 5, shr),
   ...shifts('SAR', 7, sar),
 
+  // SHLD and SHRD, which Go spells as shifts with three operands.
+  form('SHLL', '0F A4 /r ib',       [k.rm32, k.r32, k.uimm8], double(true),  { modifies: true }),
+  form('SHLL', '0F A5 /r',          [k.rm32, k.r32, k.CL],    double(true),  { modifies: true }),
+  form('SHLQ', 'REX.W 0F A4 /r ib', [k.rm64, k.r64, k.uimm8], double(true),  { modifies: true }),
+  form('SHLQ', 'REX.W 0F A5 /r',    [k.rm64, k.r64, k.CL],    double(true),  { modifies: true }),
+  form('SHRL', '0F AC /r ib',       [k.rm32, k.r32, k.uimm8], double(false), { modifies: true }),
+  form('SHRL', '0F AD /r',          [k.rm32, k.r32, k.CL],    double(false), { modifies: true }),
+  form('SHRQ', 'REX.W 0F AC /r ib', [k.rm64, k.r64, k.uimm8], double(false), { modifies: true }),
+  form('SHRQ', 'REX.W 0F AD /r',    [k.rm64, k.r64, k.CL],    double(false), { modifies: true }),
+
   ...bits('BT',  4, 'A3', bitTest('none'),       {}),
   ...bits('BTS', 5, 'AB', bitTest('set'),        lock),
   ...bits('BTR', 6, 'B3', bitTest('reset'),      lock),
@@ -212,6 +251,10 @@ export const shift: readonly Form[] = [
   form('BSRW',    '66 0F BD /r',       [k.r16, k.rm16], scan(false)),
   form('BSRL',    '0F BD /r',          [k.r32, k.rm32], scan(false)),
   form('BSRQ',    'REX.W 0F BD /r',    [k.r64, k.rm64], scan(false)),
+  form('LZCNTL',  'F3 0F BD /r',       [k.r32, k.rm32], count(true)),
+  form('LZCNTQ',  'F3 REX.W 0F BD /r', [k.r64, k.rm64], count(true)),
+  form('TZCNTL',  'F3 0F BC /r',       [k.r32, k.rm32], count(false)),
+  form('TZCNTQ',  'F3 REX.W 0F BC /r', [k.r64, k.rm64], count(false)),
   form('POPCNTL', 'F3 0F B8 /r',       [k.r32, k.rm32], popcnt),
   form('POPCNTQ', 'F3 REX.W 0F B8 /r', [k.r64, k.rm64], popcnt),
 ];

@@ -53,6 +53,9 @@ const scas =
     advance(o, DI, w);
   };
 
+/** AL ← byte at RBX + AL. */
+const xlat: Meaning = (o) => o.put(gpr(0, 8), o.load(o.add(o.get(gpr(3, 64)), o.get(gpr(0, 8)), 64), 8));
+
 function sizes(
   name: string,
   opcode: string,
@@ -75,5 +78,6 @@ export const string: readonly Form[] = [
   ...sizes('CMPS', 'A6', 'A7', cmps, 'compare'),
   ...sizes('STOS', 'AA', 'AB', stos, 'count'),
   ...sizes('LODS', 'AC', 'AD', lods, 'count'),
+  form('XLAT', 'D7', [], xlat, { implicit: true }),
   ...sizes('SCAS', 'AE', 'AF', scas, 'compare'),
 ];

@@ -10,6 +10,25 @@ const set =
     o.setFlag(f, o.const(v));
 const cmc: Meaning = (o) => o.setFlag('CF', o.isZero(o.flag('CF')));
 
+/** LAHF and SAHF move SF ZF AF PF CF, at their places in RFLAGS, through AH. Bit 1 reads as one. */
+const AH: Place = { in: 'gpr', n: 0, w: 8, high: true };
+const inAh = [
+  ['CF', 0n],
+  ['PF', 2n],
+  ['AF', 4n],
+  ['ZF', 6n],
+  ['SF', 7n],
+] as const;
+const lahf: Meaning = (o) =>
+  o.put(
+    AH,
+    inAh.reduce((v, [f, at]) => o.or(v, o.shl(o.flag(f), o.const(at), 8)), o.const(2n)),
+  );
+const sahf: Meaning = (o) => {
+  const v = o.let(o.get(AH));
+  for (const [f, at] of inAh) o.setFlag(f, o.bit(v, o.const(at)));
+};
+
 const nothing: Meaning = () => {};
 /** Fences order memory accesses; with one task at a time they are ordered already. */
 const fence = nothing;
@@ -54,6 +73,9 @@ export const system: readonly Form[] = [
   form('CMC',        'F5',           [],        cmc),
   form('CLD',        'FC',           [],        set('DF', 0n)),
   form('STD',        'FD',           [],        set('DF', 1n)),
+
+  form('LAHF',       '9F',           [],        lahf),
+  form('SAHF',       '9E',           [],        sahf),
 
   form('NOP',        '90',           [],        nothing, { decodeOnly: true, noRexB: true }),
   form('PAUSE',      'F3 90',        [],        nothing, { noRexB: true }),
