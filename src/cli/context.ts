@@ -81,6 +81,9 @@ export function job(target: string | undefined, options: RunOptions): Job {
   const given = options.budget === undefined ? undefined : Number(integer('--budget', options.budget));
   if (given !== undefined && given < 1) fail(`--budget ${options.budget}: give at least 1`);
   const common = { seed, fail: options.fail, target, budget: given ?? BUDGET };
+  if (args.length && (target === undefined || scenarios.some((s) => s.name === target))) {
+    fail('--arg goes with FILE.s:SYMBOL: a scenario brings its own arguments');
+  }
   if (target === undefined) return { ...common, scenarios, stubs: checked(stubs(lib)) };
   const scenario = scenarios.find((s) => s.name === target);
   if (scenario) return { ...common, scenarios: [scenario], stubs: checked(stubs(lib)) };

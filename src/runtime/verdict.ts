@@ -39,6 +39,8 @@ export interface CaseResult {
   readonly ending: Ending;
   /** The stop explained, unless the run returned or exited. */
   readonly report: string | undefined;
+  /** System calls that a rule made fail. */
+  readonly injected: number;
   /** What it wrote to standard output and standard error. */
   readonly output: string;
   /** Result words of a plain call, as the trace shows them. */
@@ -65,8 +67,10 @@ export function runCase(c: Case, stubs: Stubs, budget = BUDGET, observer?: (w: W
   const main = scenario.main(situation);
   let returned: string | undefined;
   let output = '';
+  let injected = 0;
   machine.observe((e) => {
     if (e.kind === 'leave' && e.name === main.name) returned = e.result || undefined;
+    if (e.kind === 'syscall' && e.injected) injected++;
     if (e.kind === 'output') output += new TextDecoder().decode(e.bytes);
   });
   const ending = world.run(main, c.stack, c.residue, budget);
@@ -82,6 +86,7 @@ export function runCase(c: Case, stubs: Stubs, budget = BUDGET, observer?: (w: W
     case: c,
     ending,
     report,
+    injected,
     output,
     returned,
     findings: all.map((f) => ({ ...f, entryResidue: entries(f.pc) })),

@@ -68,6 +68,7 @@ describe('bad input is one line, exit code 2', () => {
     [['run', 'two.s'],                         'callgate: two.s: which function? It has runtime.a, runtime.b; say two.s:NAME'],
     [['run', 'two.s:c'],                       'callgate: two.s: has no function c; it has runtime.a, runtime.b'],
     [['run', '--fail', 'mmap:ENOMM'],          "callgate: --fail 'mmap:ENOMM': no errno is called ENOMM; did you mean ENOMEM?"],
+    [['run', 'mmap', '--arg', '1'],             'callgate: --arg goes with FILE.s:SYMBOL: a scenario brings its own arguments'],
     [['run', '--seed', 'x'],                   "callgate: --seed 'x': give a whole number, decimal or 0x…"],
     [['run', '--budget', '0'],                 'callgate: --budget 0: give at least 1'],
     [['run', '--goroot', '.'],                 "callgate: --goroot .: no src/runtime/asm_amd64.s there; give the folder that 'go env GOROOT' prints"],
@@ -168,6 +169,10 @@ describe('run', () => {
     const said = callgate('run', 'munmap', '--fail', 'munmap:EINVAL@1');
     expect(said.status).toBe(1);
     expect(said.out).toContain('SIGABRT: munmap failed');
+    expect(said.out).not.toContain('never applied');
+    expect(callgate('run', 'mmap', '--fail', 'mmap:ENOMEM@9').out).toContain(
+      'note: --fail mmap:ENOMEM@9 never applied',
+    );
   });
 });
 

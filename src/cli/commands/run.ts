@@ -51,6 +51,10 @@ export function run(target: string | undefined, options: RunOptions): number {
       `\n${failureText(f, `callgate trace ${where}${situationFlag} --on ${stack} --residue ${residue}${repeated(options)}`)}`,
     );
   }
+  // The situations' own rules do not count: the user's did nothing.
+  if (fail.length && !runs.some((r) => r.injected > r.case.situation.fail.length)) {
+    print(`\nnote: ${fail.map((r) => `--fail ${r}`).join(' ')} never applied: no run made that call that often`);
+  }
   const seconds = ((performance.now() - begun) / 1000).toFixed(1);
   const verdict = failed
     ? paint('red', `${failed} of ${runs.length} runs failed`)
