@@ -74,13 +74,13 @@ export function runCase(c: Case, stubs: Stubs, budget = BUDGET, observer?: (w: W
     if (e.kind === 'output') output += new TextDecoder().decode(e.bytes);
   });
   const ending = world.run(main, c.stack, c.residue, budget);
-  const all = world.findings;
+  const { findings } = world;
   // A wrong ending is what is left when no checker saw the reason.
   const wrong = unexpected(situation.ends, ending, output);
   const where = machine.symbols.nameOf(machine.cpu.rip) ?? `0x${machine.cpu.rip.toString(16)}`;
-  if (wrong && !all.length)
-    all.push({ check: 'ending', message: wrong, pc: machine.cpu.rip, at: where, cause: undefined });
-  const quiet = ending.kind === 'done' || ending.kind === 'exit' || !all.length;
+  if (wrong && !findings.length)
+    findings.push({ check: 'ending', message: wrong, pc: machine.cpu.rip, at: where, cause: undefined });
+  const quiet = ending.kind === 'done' || ending.kind === 'exit' || !findings.length;
   const report = quiet ? undefined : stopReport(machine, ending);
   return {
     case: c,
@@ -89,7 +89,7 @@ export function runCase(c: Case, stubs: Stubs, budget = BUDGET, observer?: (w: W
     injected,
     output,
     returned,
-    findings: all.map((f) => ({ ...f, entryResidue: entries(f.pc) })),
+    findings: findings.map((f) => ({ ...f, entryResidue: entries(f.pc) })),
   };
 }
 

@@ -62,7 +62,7 @@ export class World {
   readonly curg: GView;
   readonly m: View<keyof (typeof mLayout)['fields']>;
   readonly p: View<keyof (typeof pLayout)['fields']>;
-  /** What models found wrong, beside the machine's checkers. */
+  /** What checkers and models found wrong, in the order of time. */
   readonly findings: Finding[] = [];
   readonly #exit: bigint;
   readonly #notes = new Map<string, readonly bigint[]>();

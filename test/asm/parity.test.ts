@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { assemble } from '#asm/assemble.ts';
-import type { CodeSymbol } from '#asm/object.ts';
+import type { CodeSymbol, Relocation } from '#asm/object.ts';
 import { goAsmHeader } from '#runtime/layout/header.ts';
 import { DEFINES } from '#runtime/stubs.ts';
 import { hostFiles } from '../../src/cli/files.ts';
@@ -43,6 +43,10 @@ const fromGo = ({ size, args, locals, bytes, relocations }: GoSymbol): Comparabl
   relocations,
 });
 
+/** As Go's listing writes them. */
+const relocationsOf = (rs: readonly Relocation[], qualified: (n: string) => string): string[] =>
+  rs.map((r) => `${r.offset}+${r.size} ${r.kind} ${qualified(r.symbol)}+${r.addend}`);
+
 /** Go's listing prints unknown arguments and the frame −8 as 64-bit patterns. */
 function fromUs(f: CodeSymbol, qualified: (n: string) => string): Comparable {
   return {
@@ -50,7 +54,7 @@ function fromUs(f: CodeSymbol, qualified: (n: string) => string): Comparable {
     args: f.args === undefined ? 0xffff_ffff_8000_0000n : BigInt(f.args),
     locals: BigInt.asUintN(64, BigInt(f.locals)),
     bytes: Buffer.from(f.code).toString('hex'),
-    relocations: f.relocations.map((r) => `${r.offset}+${r.size} ${r.kind} ${qualified(r.symbol)}+${r.addend}`),
+    relocations: relocationsOf(f.relocations, qualified),
   };
 }
 
@@ -58,56 +62,44 @@ describe.skipIf(!goroot)(`go tool asm${goroot ? '' : ` (${missingGo})`}`, () => 
   const header = goroot ? generate(goroot) : '';
   const sources = { read: (p: string) => (p.endsWith('go_asm.h') ? header : hostFiles.read(p)) };
 
-  test.each(files)('%s: code, relocations, sizes', (file) => {
+  /** Ours and theirs of one file of the tree. */
+  function both(file: string) {
     const path = `${goroot}/src/${file}`;
     const packagePath = file.slice(0, file.lastIndexOf('/'));
     const qualified = (n: string): string => (n.startsWith('.') ? packagePath + n : n);
-    const object = assemble(path, sources, {
-      includeDirs: [`${goroot}/src/runtime`, `${goroot}/pkg/include`],
-      defines: DEFINES,
-    });
+    const includeDirs = [`${goroot}/src/runtime`, `${goroot}/pkg/include`];
+    const object = assemble(path, sources, { includeDirs, defines: DEFINES });
     expect(object.diagnostics).toEqual([]);
-    const theirs = goAsm(path, { packagePath, header }).filter((s) => s.bytes);
-    expect(theirs.length).toBeGreaterThan(0);
-    expect(object.functions.map((f) => qualified(f.symbol.name)).sort()).toEqual(
-      theirs
-        .filter((s) => s.kind === 'TEXT')
-        .map((s) => s.name)
-        .sort(),
-    );
+    return { object, qualified, theirs: goAsm(path, { packagePath, header }) };
+  }
+
+  test.each(files)('%s: code, relocations, sizes', (file) => {
+    const { object, qualified, theirs } = both(file);
+    const text = theirs.filter((s) => s.kind === 'TEXT');
+    expect(text.length).toBeGreaterThan(0);
+    expect(object.functions.map((f) => qualified(f.symbol.name)).sort()).toEqual(text.map((s) => s.name).sort());
     for (const f of object.functions) {
       const name = qualified(f.symbol.name);
-      const [go] = theirs.filter((s) => s.name === name);
+      const go = text.find((s) => s.name === name);
       expect({ name, ...fromUs(f, qualified) }).toEqual({ name, ...fromGo(go!) });
     }
   });
 
   test.each(files)('%s: data', (file) => {
-    const path = `${goroot}/src/${file}`;
-    const packagePath = file.slice(0, file.lastIndexOf('/'));
-    const qualified = (n: string): string => (n.startsWith('.') ? packagePath + n : n);
-    const object = assemble(path, sources, {
-      includeDirs: [`${goroot}/src/runtime`, `${goroot}/pkg/include`],
-      defines: DEFINES,
-    });
-    // Stack maps (gclocals) are the toolchain's own addition; everything the file itself declares is compared.
-    const theirs = goAsm(path, { packagePath, header }).filter(
-      (s) => s.kind !== 'TEXT' && !s.name.startsWith('gclocals'),
-    );
+    const { object, qualified, theirs } = both(file);
     const shown = (name: string, size: number, bytes: string, relocations: readonly string[]): string =>
       `${name} ${size} ${bytes.replace(/(00)+$/, '')} ${relocations.join(', ')}`.trim();
-    expect(
-      object.data
-        .map((d) =>
-          shown(
-            qualified(d.symbol.name),
-            d.size,
-            Buffer.from(d.bytes).toString('hex'),
-            d.relocations.map((r) => `${r.offset}+${r.size} ${r.kind} ${qualified(r.symbol)}+${r.addend}`),
-          ),
-        )
-        .sort(),
-    ).toEqual(theirs.map((s) => shown(s.name, s.size, s.bytes, s.relocations)).sort());
+    const ours = object.data.map((d) =>
+      shown(
+        qualified(d.symbol.name),
+        d.size,
+        Buffer.from(d.bytes).toString('hex'),
+        relocationsOf(d.relocations, qualified),
+      ),
+    );
+    // Stack maps (gclocals) are the toolchain's own addition; everything the file itself declares is compared.
+    const declared = theirs.filter((s) => s.kind !== 'TEXT' && !s.name.startsWith('gclocals'));
+    expect(ours.sort()).toEqual(declared.map((s) => shown(s.name, s.size, s.bytes, s.relocations)).sort());
   });
 
   test('our layout table says what the toolchain says', () => {

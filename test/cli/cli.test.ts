@@ -1,6 +1,6 @@
 /** The command line as its users meet it: what it prints, how it refuses, and its exit codes. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -205,6 +205,19 @@ describe('trace', () => {
     expect(stdout.split('\n')[0]).toMatch(/SP%16 +ADDRESS/);
     expect(stderr).toBe('');
   });
+});
+
+test('the README shows what is printed', () => {
+  const spaced = (text: string): string[] => text.split('\n').map((l) => l.trim().replace(/ +/g, ' '));
+  const blocks = readFileSync('README.md', 'utf8').split('```');
+  const [table, trace] = ['SCENARIO ', 'SP%16 '].map((head) =>
+    spaced(blocks.find((b) => b.includes(head))!).filter((l) => l && l !== '…'),
+  );
+  const [run, mmap] = [callgate('run'), callgate('trace', 'mmap')].map((s) => spaced(s.out));
+  expect(table!.length).toBeGreaterThan(5);
+  expect(table!.filter((l) => !run!.includes(l))).toEqual([]);
+  expect(trace!.length).toBeGreaterThan(5);
+  expect(trace!.filter((l) => !mmap!.includes(l))).toEqual([]);
 });
 
 describe('asm', () => {

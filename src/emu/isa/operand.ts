@@ -34,9 +34,7 @@ export const [m8, m16, m32, m64, m128] = [m(8), m(16), m(32), m(64), m(128)];
 export const [r8, r16, r32, r64] = [r(8), r(16), r(32), r(64)];
 export const [AL, AX, EAX, RAX, CL] = [fixed(0, 8), fixed(0, 16), fixed(0, 32), fixed(0, 64), fixed(1, 8)];
 export const xmm: OperandKind = { slot: 'reg', file: 'xmm', w: 128 };
-export const [xmmM32, xmmM64, xmmM128] = [xm(32), xm(64), xm(128)];
-/** A vector register in ModRM.rm. */
-export const xmmRm: OperandKind = { slot: 'rm', file: 'xmm', w: 128, allow: 'register' };
+export const [xmmM64, xmmM128] = [xm(64), xm(128)];
 /** Immediates as wide as the instruction, and an 8-bit one whose sign is copied to 16, 32 or 64 bits. */
 export const [imm8, imm16, imm32, imm64] = [imm(1, 8), imm(2, 16), imm(4, 32), imm(8, 64)];
 export const [imm8s16, imm8s32, imm8s64, imm32s64] = [imm(1, 16), imm(1, 32), imm(1, 64), imm(4, 64)];

@@ -144,7 +144,6 @@ function caller(name: string, fn: string, errno: bigint, prepare: (f: Frame) => 
       const before = {
         g: world.currentG,
         sched: view(f.mem, gobuf, world.g0.sched).sp,
-        hi: view(f.mem, stack, world.curg.stack).hi,
       };
       f.set(0, world.addressOf(fn));
       f.set(8, ARG);
