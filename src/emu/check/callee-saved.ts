@@ -36,22 +36,20 @@ export const calleeSaved: Checker = {
       }
       if (e.kind !== 'return') return undefined;
       const promise = promises.get(e.slot);
+      if (!promise) return undefined;
       promises.delete(e.slot);
-      const broken = promise?.values.filter(([n, was]) => machine.cpu.gpr(n) !== was) ?? [];
-      if (promise && e.convention === 'ABIInternal' && machine.cpu.xmm(15) !== 0n) {
-        const message = `${e.to} got X15 back as 0x${machine.cpu.xmm(15).toString(16)}, not zero`;
-        return { message, pc: promise.callee, at: where(promise.callee), cause: undefined };
-      }
-      const first = broken[0];
-      if (!promise || !first) return undefined;
+      const broken = promise.values.filter(([n, was]) => machine.cpu.gpr(n) !== was);
+      const x15 = e.convention === 'ABIInternal' ? machine.cpu.xmm(15) : 0n;
+      if (!broken.length && x15 === 0n) return undefined;
       const values = broken.map(
         ([n, was]) => `${goRegister(n)} was 0x${was.toString(16)} and is 0x${machine.cpu.gpr(n).toString(16)}`,
       );
+      if (x15) values.push(`X15 is 0x${x15.toString(16)}, not zero`);
       return {
         message: `${e.to} did not get its registers back: ${values.join('; ')}`,
         pc: promise.callee,
         at: where(promise.callee),
-        cause: provenance.of(first[0]),
+        cause: broken[0] && provenance.of(broken[0][0]),
       };
     };
   },
