@@ -28,6 +28,9 @@ const registers = new Map<string, Argument>([
   ...low.map((name, n) => [name, { kind: 'gpr', n, byte: true, high: false }] as const),
   ...high.map((name, n) => [name, { kind: 'gpr', n, byte: true, high: true }] as const),
   ...wide.map((_, n) => [`X${n}`, { kind: 'xmm', n }] as const),
+  ...wide.map((_, n) => [`Y${n}`, { kind: 'ymm', n }] as const),
+  ...wide.slice(0, 8).map((_, n) => [`M${n}`, { kind: 'mmx', n }] as const),
+  ...wide.slice(0, 8).map((_, n) => [`F${n}`, { kind: 'st', n }] as const),
 ]);
 
 /** Undefined when no row could take it. */
@@ -58,14 +61,25 @@ function memory(o: MemoryOperand): MemoryArgument | undefined {
     };
   }
   const base = number(o.base);
-  const index = number(o.index);
-  if (base === null || index === null || index === 4) return undefined;
+  const vector = o.index === undefined ? undefined : registers.get(o.index);
+  const vsib = vector?.kind === 'xmm' || vector?.kind === 'ymm' ? vector.kind : undefined;
+  const index = vector && vsib && 'n' in vector ? vector.n : number(o.index);
+  if (base === null || index === null || (index === 4 && !vsib)) return undefined;
   // A displacement has 32 bits and its sign is copied; an address beyond that cannot be written.
   if (!o.pseudo && BigInt.asIntN(32, o.offset) !== o.offset) return undefined;
   // A symbol's address is RIP-relative, which leaves no room for registers.
   if (o.pseudo === 'SB' && (base !== undefined || index !== undefined)) return undefined;
   const symbolic = o.pseudo === 'SB' ? 'rip' : undefined;
-  return { kind: 'mem', segment: undefined, base, index, scale: o.scale ?? 1, disp: o.offset, symbolic };
+  return {
+    kind: 'mem',
+    segment: undefined,
+    base,
+    index,
+    scale: o.scale ?? 1,
+    disp: o.offset,
+    symbolic,
+    ...(vsib && { vsib }),
+  };
 }
 
 /** Register number, undefined for no register, null for one that cannot be part of an address. */

@@ -180,5 +180,9 @@ function describe(fault: Exclude<Fault, { kind: 'no-meaning' }>): readonly [Sign
       return ['SIGILL', fault.detail];
     case 'divide':
       return ['SIGFPE', 'divide error'];
+    case 'simd':
+      return ['SIGFPE', 'unmasked SSE floating-point exception'];
+    case 'x87':
+      return ['SIGFPE', 'unmasked x87 floating-point exception'];
   }
 }

@@ -7,13 +7,16 @@ import { print } from '#emu/decode/print.ts';
 import { type Argument, accepts, encode } from '#emu/isa/encode.ts';
 import type { Form } from '#emu/isa/form.ts';
 import { forms } from '#emu/isa/forms/index.ts';
-import type { OperandKind } from '#emu/isa/operand.ts';
+import type { OperandKind, RegisterFile } from '#emu/isa/operand.ts';
 
 const hex = (b: Uint8Array): string => Buffer.from(b).toString('hex');
 
 const gpr = fc.integer({ min: 0, max: 15 }).map((n): Argument => ({ kind: 'gpr', n, byte: false, high: false }));
-const xmm = fc.integer({ min: 0, max: 15 }).map((n): Argument => ({ kind: 'xmm', n }));
-const memory = fc
+const registerOf = (file: RegisterFile): fc.Arbitrary<Argument> =>
+  file === 'gpr'
+    ? gpr
+    : fc.integer({ min: 0, max: file === 'mmx' || file === 'st' ? 7 : 15 }).map((n) => ({ kind: file, n }));
+const plainMemory = fc
   .record({
     segment: fc.constantFrom(undefined, 'FS', 'GS'),
     base: fc.option(fc.integer({ min: 0, max: 15 }), { nil: undefined }),
@@ -26,10 +29,18 @@ const memory = fc
   })
   .map((m): Argument => ({ kind: 'mem', ...m, segment: m.segment as 'FS' | 'GS' | undefined, symbolic: undefined }));
 
+/** VSIB: any of the sixteen vector registers is the index, and there is always one. */
+const memoryOf = (vsib: 'xmm' | 'ymm' | undefined): fc.Arbitrary<Argument> =>
+  vsib
+    ? fc.tuple(plainMemory, fc.integer({ min: 0, max: 15 })).map(([m, index]) => ({ ...m, index, vsib }) as Argument)
+    : plainMemory;
+
 function argument(kind: OperandKind): fc.Arbitrary<Argument> {
   switch (kind.slot) {
     case 'fixed':
-      return fc.constant({ kind: 'gpr', n: kind.n, byte: false, high: false });
+      return fc.constant(
+        kind.file === 'gpr' ? { kind: 'gpr', n: kind.n, byte: false, high: false } : { kind: kind.file, n: kind.n },
+      );
     case 'one':
       return fc.constant({ kind: 'imm', value: 1n });
     case 'imm': {
@@ -43,11 +54,14 @@ function argument(kind: OperandKind): fc.Arbitrary<Argument> {
     case 'rel':
       return fc.constant({ kind: 'target', size: kind.size });
     case 'rm': {
-      const register = kind.file === 'xmm' ? xmm : gpr;
+      const register = registerOf(kind.file);
+      const memory = memoryOf(kind.vsib);
       return kind.allow === 'memory' ? memory : kind.allow === 'register' ? register : fc.oneof(register, memory);
     }
     case 'reg':
-      return kind.file === 'xmm' ? xmm : gpr;
+    case 'vvvv':
+    case 'is4':
+      return registerOf(kind.file);
     case 'twice':
       return gpr;
   }

@@ -50,7 +50,7 @@ const widthOf = (f: Form): number => ({ B: 8, W: 16, L: 32, Q: 64 })[f.name.at(-
 
 /** The signal that Linux makes of our fault. */
 const signalOf = (fault: Fault): number =>
-  ({ page: 11, protection: 11, stack: 7, undefined: 4, divide: 8, 'no-meaning': -1 })[fault.kind];
+  ({ page: 11, protection: 11, stack: 7, undefined: 4, divide: 8, simd: 8, x87: 8, 'no-meaning': -1 })[fault.kind];
 
 const edges = [
   0n,

@@ -1,6 +1,6 @@
 /** One task's registers: typed access to the register file in linear memory. */
 import type { Frames } from '../mem/frames.ts';
-import { AT, FLAG_NAMES, FLAGS, type Flag, VECTOR_STRIDE } from './layout.ts';
+import { AT, FLAG_NAMES, FLAGS, type Flag, VECTOR_STRIDE, X87_STRIDE } from './layout.ts';
 
 /** RFLAGS as user code sees it with every flag clear: bit 1 always reads as one, IF is set. */
 const RFLAGS_FIXED = 0x202n;
@@ -8,14 +8,15 @@ const flagAt = Object.fromEntries(FLAG_NAMES.map((f, i) => [f, AT.flags + i])) a
 
 /** A copy of every register, for comparing and for switching tasks. */
 export type Registers = Uint8Array;
-const SIZE = AT.vector + 16 * VECTOR_STRIDE;
 
 export class Cpu {
   readonly #frames: Frames;
 
   constructor(frames: Frames) {
     this.#frames = frames;
+    // As Linux starts a program: every exception masked, round to nearest, 64-bit precision.
     this.mxcsr = 0x1f80;
+    this.fcw = 0x37f;
   }
 
   gpr(n: number): bigint {
@@ -70,22 +71,73 @@ export class Cpu {
     for (const f of FLAG_NAMES) this.setFlag(f, ((v >> BigInt(FLAGS[f])) & 1n) === 1n);
   }
 
-  /** The low 128 bits of vector register `n`. */
-  xmm(n: number): bigint {
+  /** 128 bits of vector register `n`: the low half of YMM n, or its upper half. */
+  xmm(n: number, part: 0 | 1 = 0): bigint {
     const { view } = this.#frames;
-    const at = AT.vector + VECTOR_STRIDE * n;
+    const at = AT.vector + VECTOR_STRIDE * n + 16 * part;
     return view.getBigUint64(at, true) | (view.getBigUint64(at + 8, true) << 64n);
   }
-  /** Write the low 128 bits; the upper half of the YMM register stays, as for legacy SSE. */
-  setXmm(n: number, v: bigint): void {
+  /** Write one half; the other stays. */
+  setXmm(n: number, v: bigint, part: 0 | 1 = 0): void {
     const { view } = this.#frames;
-    const at = AT.vector + VECTOR_STRIDE * n;
+    const at = AT.vector + VECTOR_STRIDE * n + 16 * part;
     view.setBigUint64(at, v, true);
     view.setBigUint64(at + 8, v >> 64n, true);
   }
 
+  /** x87 control and status words, abridged tags (one bit a physical register, 1: in use), last opcode and pointers. */
+  get fcw(): number {
+    return this.#frames.view.getUint16(AT.fcw, true);
+  }
+  set fcw(v: number) {
+    this.#frames.view.setUint16(AT.fcw, v, true);
+  }
+  get fsw(): number {
+    return this.#frames.view.getUint16(AT.fsw, true);
+  }
+  set fsw(v: number) {
+    this.#frames.view.setUint16(AT.fsw, v, true);
+  }
+  get tags(): number {
+    return this.#frames.view.getUint8(AT.tags);
+  }
+  set tags(v: number) {
+    this.#frames.view.setUint8(AT.tags, v);
+  }
+  get fop(): number {
+    return this.#frames.view.getUint16(AT.fop, true);
+  }
+  set fop(v: number) {
+    this.#frames.view.setUint16(AT.fop, v, true);
+  }
+  get fip(): bigint {
+    return this.#frames.view.getBigUint64(AT.fip, true);
+  }
+  set fip(v: bigint) {
+    this.#frames.view.setBigUint64(AT.fip, v, true);
+  }
+  get fdp(): bigint {
+    return this.#frames.view.getBigUint64(AT.fdp, true);
+  }
+  set fdp(v: bigint) {
+    this.#frames.view.setBigUint64(AT.fdp, v, true);
+  }
+
+  /** The 80 bits of x87 data register `n`, by physical number; MMX register n is its low 64. */
+  x87(n: number): bigint {
+    const { view } = this.#frames;
+    const at = AT.x87 + X87_STRIDE * n;
+    return view.getBigUint64(at, true) | (BigInt(view.getUint16(at + 8, true)) << 64n);
+  }
+  setX87(n: number, v: bigint): void {
+    const { view } = this.#frames;
+    const at = AT.x87 + X87_STRIDE * n;
+    view.setBigUint64(at, v, true);
+    view.setUint16(at + 8, Number((v >> 64n) & 0xffffn), true);
+  }
+
   save(): Registers {
-    return this.#frames.bytes.slice(0, SIZE);
+    return this.#frames.bytes.slice(0, AT.end);
   }
   restore(saved: Registers): void {
     this.#frames.bytes.set(saved, 0);

@@ -46,6 +46,15 @@ export const FLAGS = { CF: 0, PF: 2, AF: 4, ZF: 6, SF: 7, DF: 10, OF: 11, AC: 18
 export type Flag = keyof typeof FLAGS;
 export const FLAG_NAMES = Object.keys(FLAGS) as Flag[];
 
-/** Byte offsets. Vector registers are spaced for 256 bits. */
-export const AT = { gpr: 0, rip: 128, fsBase: 136, gsBase: 144, flags: 152, mxcsr: 164, vector: 256 } as const;
+/**
+ * Byte offsets. A flag has a byte. Vector registers are spaced for 256 bits, x87 data registers (by physical number) for
+ * 128, of which ten bytes hold the value. `fcw`, `fsw`, `fop`: 16 bits; `tags`: one bit a register, set when it holds
+ * something, as FXSAVE stores it; `fip`, `fdp`: 64.
+ */
+// biome-ignore format: table
+export const AT = {
+  gpr: 0, rip: 128, fsBase: 136, gsBase: 144, flags: 152, mxcsr: 164, fcw: 168, fsw: 170, tags: 172, fop: 174,
+  fip: 176, fdp: 184, vector: 256, x87: 768, end: 896,
+} as const;
 export const VECTOR_STRIDE = 32;
+export const X87_STRIDE = 16;

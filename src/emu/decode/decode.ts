@@ -1,7 +1,7 @@
 /** Rows read backwards: bytes become a form and places. SDM vol. 2, chapter 2 and appendix A. */
 import type { Form } from '../isa/form.ts';
 import { forms } from '../isa/forms/index.ts';
-import type { OperandKind } from '../isa/operand.ts';
+import type { OperandKind, RegisterFile } from '../isa/operand.ts';
 import type { Width } from '../isa/ops.ts';
 import type { MemPlace, Place } from '../isa/place.ts';
 import type { Instruction } from './instruction.ts';
@@ -25,11 +25,16 @@ interface Prefixes {
   lock: boolean;
   segment: 'FS' | 'GS' | undefined;
   rex: number;
+  vex: { readonly l: 0 | 1; readonly vvvv: number } | undefined;
 }
+
+/** VEX.pp: which prefix it stands for. */
+const PP = ['NP', 0x66, 0xf3, 0xf2] as const;
+const VEX_MAPS: Readonly<Record<number, string>> = { 1: 'VEX.0F', 2: 'VEX.0F38', 3: 'VEX.0F3A' };
 
 /** Undefined when the bytes are no instruction we have a row for; 'short' when there are too few of them. */
 export function decode(bytes: Uint8Array, address: bigint): Instruction | 'short' | undefined {
-  const p: Prefixes = { size: false, address: false, rep: 0, lock: false, segment: undefined, rex: 0 };
+  const p: Prefixes = { size: false, address: false, rep: 0, lock: false, segment: undefined, rex: 0, vex: undefined };
   let at = 0;
   prefixes: for (; at < bytes.length; at++) {
     const byte = bytes[at]!;
@@ -54,7 +59,11 @@ export function decode(bytes: Uint8Array, address: bigint): Instruction | 'short
   }
 
   let map = '';
-  if (bytes[at] === 0x0f) {
+  if (bytes[at] === 0xc4 || bytes[at] === 0xc5) {
+    const vex = vexPrefix(bytes, at, p);
+    if (vex === undefined || vex === 'short') return vex;
+    ({ map, at } = vex);
+  } else if (bytes[at] === 0x0f) {
     map = '0F';
     at++;
     if (bytes[at] === 0x38 || bytes[at] === 0x3a) map += bytes[at++]!.toString(16).toUpperCase();
@@ -68,9 +77,35 @@ export function decode(bytes: Uint8Array, address: bigint): Instruction | 'short
   return finish(form, p, bytes, at, opcode, address);
 }
 
+/** SDM vol. 2, 2.3.5: R, X, B and vvvv are stored inverted. No other prefix but a segment or 67 may stand before it. */
+function vexPrefix(bytes: Uint8Array, start: number, p: Prefixes): { map: string; at: number } | 'short' | undefined {
+  const long = bytes[start] === 0xc4;
+  const at = start + (long ? 3 : 2);
+  if (at > bytes.length) return 'short';
+  const first = bytes[start + 1]!;
+  const last = bytes[at - 1]!;
+  if (p.size || p.rep || p.lock || p.rex) return undefined;
+  p.rex = 0x40 | (first & 0x80 ? 0 : 4);
+  if (long) p.rex |= (first & 0x40 ? 0 : 2) | (first & 0x20 ? 0 : 1) | (last & 0x80 ? 8 : 0);
+  p.vex = { l: last & 4 ? 1 : 0, vvvv: (~last >> 3) & 15 };
+  const prefix = PP[last & 3]!;
+  if (prefix === 0x66) p.size = true;
+  else if (prefix !== 'NP') p.rep = prefix;
+  const map = long ? VEX_MAPS[first & 31] : 'VEX.0F';
+  return map === undefined ? undefined : { map, at };
+}
+
 function matches(f: Form, p: Prefixes, modrm: number | undefined): boolean {
   const e = f.encoding;
   const w = (p.rex & 8) !== 0;
+  if (e.vex && p.vex) {
+    if (e.vex.w !== undefined && w !== (e.vex.w === 1)) return false;
+    if (e.vex.l !== undefined && e.vex.l !== p.vex.l) return false;
+    if ((e.prefix === 0x66) !== p.size || (typeof e.prefix === 'number' && e.prefix !== 0x66 ? e.prefix : 0) !== p.rep)
+      return false;
+    if (p.vex.vvvv !== 0 && !f.operands.some((k) => k.slot === 'vvvv')) return false;
+    return matchesModrm(f, modrm);
+  }
   if (e.w && !w) return false;
   if (e.prefix === 0x66 && !p.size) return false;
   // On vector rows F2 and F3 outrank 66. On integer rows REX.W does, and a size no row is for is not another's.
@@ -79,12 +114,19 @@ function matches(f: Form, p: Prefixes, modrm: number | undefined): boolean {
   if ((e.prefix === 0xf2 || e.prefix === 0xf3) && p.rep !== e.prefix) return false;
   if (e.prefix === 'NP' && (p.size || p.rep)) return false;
   if (f.noRexB && p.rex & 1) return false;
+  return matchesModrm(f, modrm);
+}
+
+function matchesModrm(f: Form, modrm: number | undefined): boolean {
+  const e = f.encoding;
   if (!e.modrm || modrm === undefined) return true;
   if (e.fixed !== undefined) return modrm === e.fixed;
   if (e.digit !== undefined && ((modrm >> 3) & 7) !== e.digit) return false;
   const rm = f.operands.find((k) => k.slot === 'rm');
-  if (rm?.slot !== 'rm' || rm.allow === 'both') return true;
+  if (rm?.slot !== 'rm') return true;
   const isRegister = modrm >> 6 === 3;
+  if (rm.vsib && (modrm & 7) !== 4) return false;
+  if (rm.allow === 'both') return true;
   return isRegister === (rm.allow === 'register');
 }
 
@@ -110,7 +152,8 @@ function finish(
     reg = ((modrm >> 3) & 7) | (p.rex & 4 ? 8 : 0);
     rmBits = (modrm & 7) | (p.rex & 1 ? 8 : 0);
     if (mod !== 3) {
-      const m = memoryOperand(view, at, mod, modrm & 7, p);
+      const vsib = f.operands.some((k) => k.slot === 'rm' && k.vsib);
+      const m = memoryOperand(view, at, mod, modrm & 7, p, vsib);
       if (m === 'short') return 'short';
       memory = m.place;
       at = m.end;
@@ -121,23 +164,39 @@ function finish(
   const next = address + BigInt(length);
   if (memory?.ripRelative) memory = { ...memory, disp: BigInt.asUintN(64, next + memory.disp) };
 
-  const register = (n: number, w: Width): Place =>
+  const register = (n: number, w: Width, file: RegisterFile = 'gpr'): Place =>
+    file === 'xmm' || file === 'ymm'
+      ? { in: 'xmm', n, w, part: 0 }
+      : file === 'mmx'
+        ? { in: 'mmx', n: n & 7, w }
+        : file === 'st'
+          ? { in: 'st', n: n & 7, w: 80 }
+          : general(n, w);
+  const general = (n: number, w: Width): Place =>
     w === 8 && p.rex === 0 && n >= 4 && n < 8
       ? { in: 'gpr', n: n - 4, w, high: true }
       : { in: 'gpr', n, w, high: false };
+  const is4 = at;
   const place = (kind: OperandKind): Place => {
     switch (kind.slot) {
       case 'fixed':
-        return { in: 'gpr', n: kind.n, w: kind.w, high: false };
+        return kind.file === 'gpr'
+          ? { in: 'gpr', n: kind.n, w: kind.w, high: false }
+          : register(kind.n, kind.w, kind.file);
       case 'one':
         return { in: 'imm', w: 8, value: 1n };
       case 'twice':
         return register(reg, kind.w);
       case 'reg':
-        return kind.file === 'xmm' ? { in: 'xmm', n: reg, w: kind.w } : register(reg, kind.w);
+        return register(reg, kind.w, kind.file);
+      case 'vvvv':
+        return register(p.vex!.vvvv, kind.w, kind.file);
+      case 'is4':
+        // The byte is read again as an immediate by rows that have one beside it.
+        return register(bytes[is4]! >> 4, kind.w, kind.file);
       case 'rm':
         if (memory) return { ...memory, w: kind.w };
-        return kind.file === 'xmm' ? { in: 'xmm', n: rmBits, w: kind.w } : register(rmBits, kind.w);
+        return register(rmBits, kind.w, kind.file);
       case 'imm': {
         const value = readImmediate(view, at, kind.size, kind.signed);
         at += kind.size;
@@ -173,6 +232,7 @@ function memoryOperand(
   mod: number,
   rm: number,
   p: Prefixes,
+  vectorIndex: boolean,
 ): { place: Omit<MemPlace, 'w'>; end: number } | 'short' {
   let at = start;
   let base: number | undefined = rm | (p.rex & 1 ? 8 : 0);
@@ -185,7 +245,7 @@ function memoryOperand(
     const sib = view.getUint8(at++);
     base = (sib & 7) | (p.rex & 1 ? 8 : 0);
     index = ((sib >> 3) & 7) | (p.rex & 2 ? 8 : 0);
-    if (index === 4) index = undefined;
+    if (index === 4 && !vectorIndex) index = undefined;
     else scale = 1 << (sib >> 6);
     if ((sib & 7) === 5 && mod === 0) {
       base = undefined;
@@ -203,6 +263,7 @@ function memoryOperand(
     segment: p.segment,
     base,
     index,
+    vectorIndex,
     scale,
     disp: BigInt.asUintN(64, disp),
     short: p.address,

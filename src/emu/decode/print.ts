@@ -28,7 +28,7 @@ function memory(p: Place & { in: 'mem' }, nameOf: NameOf): string {
   const prefix = p.segment ? `${p.segment}:` : '';
   if (p.base === undefined && p.index === undefined) return `${prefix}${signedHex(disp)}`;
   const base = p.base === undefined ? '' : `(${goRegister(p.base)})`;
-  const index = p.index === undefined ? '' : `(${goRegister(p.index)}*${p.scale})`;
+  const index = p.index === undefined ? '' : `(${p.vectorIndex ? `X${p.index}` : goRegister(p.index)}*${p.scale})`;
   return `${prefix}${disp === 0n && p.base !== 4 ? '' : signedHex(disp)}${base}${index}`;
 }
 
@@ -37,7 +37,11 @@ function operand(p: Place, insn: Instruction, nameOf: NameOf): string {
     case 'gpr':
       return register(p);
     case 'xmm':
-      return `X${p.n}`;
+      return `${p.w === 256 ? 'Y' : 'X'}${p.n}`;
+    case 'mmx':
+      return `M${p.n}`;
+    case 'st':
+      return `F${p.n}`;
     case 'mem':
       return memory(p, nameOf);
     case 'imm': {

@@ -36,14 +36,19 @@ export interface Step {
   readonly insn: Instruction;
   /** General registers by number, with their new value. */
   readonly gprs: readonly (readonly [n: number, value: bigint])[];
-  /** Vector registers by number, with their new low 128 bits. */
-  readonly xmms: readonly (readonly [n: number, value: bigint])[];
+  /** Halves of vector registers with their new 128 bits: n is XMM n, 16 + n the upper half of YMM n. */
+  readonly vectors: readonly (readonly [n: number, value: bigint])[];
+  /** Whatever else: MXCSR, FSBASE, the x87's registers, by name. */
+  readonly others: readonly (readonly [name: string, value: bigint])[];
   /** The flags it wrote, changed or not: a mask of RFLAGS bits, and their values under that mask. */
   readonly flagsWritten: number;
   readonly flagValues: number;
   /** Every store, changed or not: a write of the same value is still a write. */
   readonly stores: readonly Store[];
 }
+
+/** Go's name of a half of a vector register, as in `Step.vectors`: X3, or Y3H for the upper half of Y3. */
+export const vectorName = (n: number): string => (n < 16 ? `X${n}` : `Y${n - 16}H`);
 
 /** The flags a step wrote, by name, in the order of their bits. */
 export function flagsOf({ flagsWritten, flagValues }: Step): (readonly [flag: Flag, value: boolean])[] {

@@ -1,12 +1,13 @@
 /** Rows read forwards: a form and its arguments become bytes. SDM vol. 2, chapter 2. */
+import type { Encoding } from './encoding.ts';
 import type { Form } from './form.ts';
-import type { OperandKind } from './operand.ts';
+import type { OperandKind, RegisterFile } from './operand.ts';
 
 /** What the assembler hands over for one operand, symbols already reduced to "patch this later". */
 export type Argument =
   /** `byte`: written with a byte name (AL, AH, R8B), which wider forms do not take. */
   | { readonly kind: 'gpr'; readonly n: number; readonly byte: boolean; readonly high: boolean }
-  | { readonly kind: 'xmm'; readonly n: number }
+  | { readonly kind: 'xmm' | 'ymm' | 'mmx' | 'st'; readonly n: number }
   | { readonly kind: 'imm'; readonly value: bigint }
   | MemoryArgument
   /** A branch: which row is taken decides how far it reaches; the displacement is patched in. */
@@ -17,6 +18,8 @@ export interface MemoryArgument {
   readonly segment: 'FS' | 'GS' | undefined;
   readonly base: number | undefined;
   readonly index: number | undefined;
+  /** The index is an X or Y register. */
+  readonly vsib?: 'xmm' | 'ymm';
   readonly scale: number;
   readonly disp: bigint;
   /** The displacement is a symbol's: four bytes whatever its value, RIP-relative when there is no register. */
@@ -41,6 +44,7 @@ export function accepts(form: Form, args: readonly Argument[]): boolean {
 function fits(kind: OperandKind, arg: Argument): boolean {
   switch (kind.slot) {
     case 'fixed':
+      if (kind.file !== 'gpr') return arg.kind === kind.file && arg.n === kind.n;
       return arg.kind === 'gpr' && arg.n === kind.n && !arg.high && (!arg.byte || kind.w === 8);
     case 'one':
       return arg.kind === 'imm' && arg.value === 1n;
@@ -49,15 +53,19 @@ function fits(kind: OperandKind, arg: Argument): boolean {
     case 'rel':
       return arg.kind === 'target' && arg.size === kind.size;
     case 'reg':
-      return kind.file === 'xmm' ? arg.kind === 'xmm' : isGpr(arg, kind.w);
+    case 'vvvv':
+    case 'is4':
+      return isRegister(arg, kind);
     case 'twice':
       return isGpr(arg, kind.w);
     case 'rm':
-      if (arg.kind === 'mem') return kind.allow !== 'register';
-      if (kind.allow === 'memory') return false;
-      return kind.file === 'xmm' ? arg.kind === 'xmm' : isGpr(arg, kind.w);
+      if (arg.kind === 'mem') return kind.allow !== 'register' && arg.vsib === kind.vsib;
+      return kind.allow !== 'memory' && isRegister(arg, kind);
   }
 }
+
+const isRegister = (arg: Argument, { file, w }: { file: RegisterFile; w: number }): boolean =>
+  file === 'gpr' ? isGpr(arg, w) : arg.kind === file;
 
 const isGpr = (arg: Argument, w: number): boolean => arg.kind === 'gpr' && (w === 8 || !arg.byte);
 
@@ -83,6 +91,7 @@ export function encode(form: Form, args: readonly Argument[]): Encoded {
   let rm: Argument | undefined;
   let plus = 0;
   let high = false;
+  let vvvv = 0;
   const immediates: { value: bigint; size: number; isTarget: boolean }[] = [];
 
   form.operands.forEach((kind, i) => {
@@ -95,7 +104,10 @@ export function encode(form: Form, args: readonly Argument[]): Encoded {
     if (kind.slot === 'imm' && arg.kind === 'imm')
       immediates.push({ value: arg.value, size: kind.size, isTarget: false });
     if (kind.slot === 'rel') immediates.push({ value: 0n, size: kind.size, isTarget: true });
-    if ((kind.slot === 'reg' || kind.slot === 'twice') && (arg.kind === 'gpr' || arg.kind === 'xmm')) {
+    if (kind.slot === 'vvvv' && 'n' in arg) vvvv = arg.n;
+    // The register shares its byte with a constant of four bits, when the row has one.
+    if (kind.slot === 'is4' && 'n' in arg) immediates.push({ value: BigInt(arg.n << 4), size: 1, isTarget: false });
+    if ((kind.slot === 'reg' || kind.slot === 'twice') && 'n' in arg) {
       const n = code(arg);
       if (e.plusR) {
         plus = n & 7;
@@ -114,9 +126,12 @@ export function encode(form: Form, args: readonly Argument[]): Encoded {
 
   const out: number[] = [];
   if (rm?.kind === 'mem' && rm.segment) out.push(rm.segment === 'FS' ? 0x64 : 0x65);
-  if (typeof e.prefix === 'number') out.push(e.prefix);
-  if (rex) out.push(rex);
-  for (let i = 0; i < e.map.length; i += 2) out.push(Number.parseInt(e.map.slice(i, i + 2), 16));
+  if (e.vex) out.push(...vexBytes(e, rex, vvvv));
+  else {
+    if (typeof e.prefix === 'number') out.push(e.prefix);
+    if (rex) out.push(rex);
+    for (let i = 0; i < e.map.length; i += 2) out.push(Number.parseInt(e.map.slice(i, i + 2), 16));
+  }
   out.push(e.opcode + plus);
   let dispAt: number | undefined;
   if (e.modrm) {
@@ -133,7 +148,17 @@ export function encode(form: Form, args: readonly Argument[]): Encoded {
   return { bytes: Uint8Array.from(out), dispAt, targetAt, immAt };
 }
 
-const code = (arg: { kind: 'gpr' | 'xmm'; n: number; high?: boolean }): number => (arg.high ? arg.n + 4 : arg.n);
+/** The VEX prefix: two bytes where X, B, W and the map are their defaults, else three (SDM vol. 2, 2.3.5). */
+function vexBytes(e: Encoding, rex: number, vvvv: number): number[] {
+  const pp = { NP: 0, 102: 1, 243: 2, 242: 3 }[e.prefix ?? 'NP'];
+  const low = ((~vvvv & 15) << 3) | ((e.vex!.l ?? 0) << 2) | pp;
+  const r = rex & 4 ? 0 : 0x80;
+  if (e.map === 'VEX.0F' && !e.w && !(rex & 3)) return [0xc5, r | low];
+  const map = { 'VEX.0F': 1, 'VEX.0F38': 2, 'VEX.0F3A': 3 }[e.map]!;
+  return [0xc4, r | (rex & 2 ? 0 : 0x40) | (rex & 1 ? 0 : 0x20) | map, (e.w ? 0x80 : 0) | low];
+}
+
+const code = (arg: { n: number; high?: boolean }): number => (arg.high ? arg.n + 4 : arg.n);
 
 function pushLittle(out: number[], value: bigint, size: number): void {
   for (let i = 0; i < size; i++) out.push(Number((value >> BigInt(8 * i)) & 0xffn));
@@ -146,7 +171,7 @@ function modrm(
   fixed: number | undefined,
 ): { bytes: number[]; rex: number; dispAt?: number } {
   if (rm === undefined) return { bytes: [fixed ?? reg << 3], rex: 0 };
-  if (rm.kind === 'gpr' || rm.kind === 'xmm') {
+  if ('n' in rm) {
     const n = code(rm);
     return { bytes: [0xc0 | (reg << 3) | (n & 7)], rex: n & 8 ? 0x41 : 0 };
   }

@@ -5,12 +5,14 @@
  *   encoding   Intel's notation (SDM vol. 2, 3.1.1.1): `REX.W 83 /0 ib`, `66 0F 6F /r`, `50+r`, `0F 05`
  *              NP: no 66/F2/F3 prefix may stand before it; ib iw id io: immediate bytes; cb cd: branch displacement
  *   operands   Intel's order and names: rm64 = ModRM.rm, register or memory; r64 = ModRM.reg, or the opcode's +r
+ *              VEX.256.66.0F38.W0 …: a VEX prefix; xmmV, ymmV are VEX.vvvv
  *   meaning    what it does; a row without one assembles and disassembles, and stops the machine when executed
  *
  * Of several rows with one name the assembler takes the first that fits, so their order is Go's choice among equal
  * encodings. Of several rows with one encoding the decoder takes the first.
  */
 import { type Encoding, parseEncoding } from './encoding.ts';
+import type { Feature } from './feature.ts';
 import type { OperandKind } from './operand.ts';
 import type { Meaning } from './ops.ts';
 
@@ -29,6 +31,10 @@ export interface Traits {
   readonly noRexB?: boolean;
   /** Go's assembler has no such spelling; the decoder needs a name for the bytes all the same. */
   readonly decodeOnly?: boolean;
+  /** The CPUID bit that must be set for it to exist; on a CPU without it the bytes are #UD. */
+  readonly feature?: Feature;
+  /** What the encoding means on a CPU without the feature is another row's (LZCNT's F3 is ignored: BSR). */
+  readonly elseIgnored?: boolean;
 }
 
 export interface Form extends Traits {
@@ -40,6 +46,11 @@ export interface Form extends Traits {
   readonly isVector: boolean;
 }
 
+const vectorFiles: ReadonlySet<string> = new Set(['xmm', 'ymm', 'mmx']);
+
+/** Rows of a chapter that exist only with a CPUID feature. */
+export const requires = (feature: Feature, rows: readonly Form[]): Form[] => rows.map((f) => ({ feature, ...f }));
+
 export function form(
   name: string,
   encoding: string,
@@ -47,7 +58,7 @@ export function form(
   meaning?: Meaning,
   traits: Traits = {},
 ): Form {
-  const isVector = operands.some((k) => 'file' in k && k.file === 'xmm');
+  const isVector = operands.some((k) => 'file' in k && vectorFiles.has(k.file));
   const modifies = traits.lock ?? traits.modifies ?? false;
   const implicit = traits.implicit ?? traits.rep !== undefined;
   return { name, encoding: parseEncoding(encoding), operands, meaning, isVector, ...traits, modifies, implicit };

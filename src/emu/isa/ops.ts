@@ -5,18 +5,22 @@
  * same text: the interpreter's (V = bigint: do it now), the translator's (V = WASM code), and those that only take
  * notes (which flags and registers does this touch?).
  *
- * Values are bit patterns: scalars of up to 64 bits, vectors of 128. An operation that takes a width returns a value
- * that fits in it, and expects operands that do.
+ * Values are bit patterns: scalars of up to 64 bits, vectors of 128 (and 80 for the x87, see OpsX87). An operation that
+ * takes a width returns a value that fits in it, and expects operands that do. A 256-bit operand is read and written
+ * as two places of 128 (`part` in place.ts): AVX works on each half by itself, with few exceptions.
  *
  * Rules for a meaning: every `get`, `load` and `flag` sees the state before the instruction, wherever it is written;
  * a fault leaves that state as it was. So an engine may hold all writes back until the meaning is through.
  */
+import type { FloatOps } from './ops-float.ts';
+import type { VectorOps } from './ops-vector.ts';
+import type { X87Ops } from './ops-x87.ts';
 import type { Place } from './place.ts';
 
-export type Width = 8 | 16 | 32 | 64 | 128;
+export type Width = 8 | 16 | 32 | 64 | 80 | 128 | 256;
 export type StatusFlag = 'CF' | 'PF' | 'AF' | 'ZF' | 'SF' | 'OF' | 'DF';
 
-export interface Ops<V> {
+export interface Ops<V> extends VectorOps<V>, FloatOps<V>, X87Ops<V> {
   /** Read an operand, zero-extended from its width. */
   get(from: Place): V;
   /** Write an operand. A 32-bit register write clears the upper half; narrower ones keep what they do not cover. */
@@ -75,9 +79,11 @@ export interface Ops<V> {
   /** Do this only when `condition` is not zero. */
   when(condition: V, then: () => void): void;
 
-  /** 128 bits from two halves, and one half of them (0 low, 1 high). and/or/xor also take vectors. */
-  vector(low: V, high: V): V;
-  half(v: V, n: 0 | 1): V;
+  /**
+   * A function of bit patterns that the vocabulary has no words for (an AES round, a CRC). It must be pure. The
+   * interpreter calls it; the translator leaves such instructions to the interpreter.
+   */
+  pure(f: (...bits: bigint[]) => bigint, ...args: readonly V[]): V;
 
   /** Address of the following instruction. */
   next(): V;

@@ -19,6 +19,8 @@ export type Fault =
   | { readonly kind: 'undefined'; readonly detail: string }
   /** #DE: division by zero, or a quotient that does not fit. */
   | { readonly kind: 'divide' }
+  /** #XM: an unmasked SSE exception; #MF: an x87 one, raised by the instruction after the one that met it. */
+  | { readonly kind: 'simd' | 'x87' }
   /** Not a CPU fault: callgate has no row for these bytes, or a row without a meaning. `what` names it. */
   | { readonly kind: 'no-meaning'; readonly what: string };
 

@@ -1,6 +1,6 @@
 /** A run for programs: one JSON object per event and line, addresses and values as hex strings. */
 import { goRegister, print } from '../decode/print.ts';
-import { flagsOf } from '../engine/engine.ts';
+import { flagsOf, vectorName } from '../engine/engine.ts';
 import type { Symbols } from '../symbols.ts';
 import type { Ending, Event } from './event.ts';
 import { baseName, hex, hexBytes } from './text.ts';
@@ -56,9 +56,13 @@ function record(e: Event, symbols: Symbols): object {
 }
 
 function instruction(e: Event & { kind: 'insn' }, symbols: Symbols): object {
-  const { insn, gprs, xmms, stores } = e.step;
+  const { insn, gprs, vectors, others, stores } = e.step;
   const line = symbols.lineOf(insn.address);
-  const registers = [...gprs.map(([n, v]) => [goRegister(n), hex(v)]), ...xmms.map(([n, v]) => [`X${n}`, hex(v)])];
+  const registers = [
+    ...gprs.map(([n, v]) => [goRegister(n), hex(v)]),
+    ...vectors.map(([n, v]) => [vectorName(n), hex(v)]),
+    ...others.map(([name, v]) => [name, hex(v)]),
+  ];
   return {
     kind: 'insn',
     n: e.n,

@@ -1,6 +1,6 @@
 /** A run for people: one line per instruction in aligned columns, what happens in between indented under it. */
 import { goRegister, print } from '../decode/print.ts';
-import { flagsOf, type Step } from '../engine/engine.ts';
+import { flagsOf, type Step, vectorName } from '../engine/engine.ts';
 import type { Symbols } from '../symbols.ts';
 import { endingText } from './ending.ts';
 import type { Event } from './event.ts';
@@ -86,7 +86,8 @@ function where(symbols: Symbols, address: bigint): string {
 
 function changes(step: Step): string {
   const out = step.gprs.map(([n, v]) => `${goRegister(n)}=${hex(v)}`);
-  for (const [n, v] of step.xmms) out.push(`X${n}=${hex(v)}`);
+  for (const [n, v] of step.vectors) out.push(`${vectorName(n)}=${hex(v)}`);
+  for (const [name, v] of step.others) out.push(`${name}=${hex(v)}`);
   for (const s of step.stores) out.push(`[${hex(s.address)}]${s.size === 8 ? '' : `:${s.size}`}=${hex(s.value)}`);
   if (step.flagsWritten) out.push(flagText(step));
   return out.join(' ');

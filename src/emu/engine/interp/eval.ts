@@ -1,78 +1,19 @@
 /**
  * The reference reading of the vocabulary: do it, now, on bigints. Slow and obvious on purpose.
  *
- * Writes are held back until the meaning is through (`commit`), so a fault anywhere leaves the state untouched.
+ * Words for vectors, floating point and the x87 are in files of their own, each extending the one before; the state
+ * they all write to is in eval-state.ts.
  */
-
-import type { Cpu } from '../../cpu/cpu.ts';
 import { cpuid } from '../../cpu/cpuid.ts';
-import { FLAG_NAMES, FLAGS, R } from '../../cpu/layout.ts';
+import { FLAGS, R } from '../../cpu/layout.ts';
 import type { Ops, StatusFlag, Width } from '../../isa/ops.ts';
 import type { MemPlace, Place } from '../../isa/place.ts';
 import { Trap } from '../../mem/fault.ts';
 import { isCanonical } from '../../mem/layout.ts';
-import type { Memory } from '../../mem/memory.ts';
-import type { Store, Why } from '../engine.ts';
+import { bool, M64, mask, POPPED } from './eval-state.ts';
+import { X87Evaluator } from './eval-x87.ts';
 
-const masks: Readonly<Record<Width, bigint>> = {
-  8: 0xffn,
-  16: 0xffffn,
-  32: 0xffff_ffffn,
-  64: 0xffff_ffff_ffff_ffffn,
-  128: (1n << 128n) - 1n,
-};
-const mask = (w: Width): bigint => masks[w];
-const M64 = mask(64);
-const bool = (b: boolean): bigint => (b ? 1n : 0n);
-const flagBits = FLAG_NAMES.map((f) => [f, 1 << FLAGS[f]] as const);
-/** The flags POPF may change in user mode. */
-const POPPED = flagBits.reduce((m, [, bit]) => m | bit, 0);
-
-export class Evaluator implements Ops<bigint> {
-  readonly cpu: Cpu;
-  readonly #mem: Memory;
-  readonly #clock: () => bigint;
-
-  // What the instruction has written so far.
-  readonly gprs = new Map<number, bigint>();
-  readonly xmms = new Map<number, bigint>();
-  readonly stores: Store[] = [];
-  /** Masks of RFLAGS bits. */
-  flagsWritten = 0;
-  flagValues = 0;
-  #next = 0n;
-  #target: bigint | undefined;
-  stop: Why | undefined;
-
-  constructor(cpu: Cpu, mem: Memory, clock: () => bigint) {
-    this.cpu = cpu;
-    this.#mem = mem;
-    this.#clock = clock;
-  }
-
-  /** Forget what was written and begin an instruction whose successor is at `next`. */
-  begin(next: bigint): void {
-    this.gprs.clear();
-    this.xmms.clear();
-    this.stores.length = 0;
-    this.flagsWritten = 0;
-    this.flagValues = 0;
-    this.#next = next;
-    this.#target = undefined;
-    this.stop = undefined;
-  }
-
-  /** Make the writes real. Nothing here can fail. */
-  commit(): void {
-    for (const [n, v] of this.gprs) this.cpu.setGpr(n, v);
-    for (const [n, v] of this.xmms) this.cpu.setXmm(n, v);
-    for (const s of this.stores) this.#mem.poke(s.address, s.size, s.value);
-    if (this.flagsWritten) {
-      for (const [f, bit] of flagBits) if (this.flagsWritten & bit) this.cpu.setFlag(f, (this.flagValues & bit) !== 0);
-    }
-    this.cpu.rip = this.#target ?? this.#next;
-  }
-
+export class Evaluator extends X87Evaluator implements Ops<bigint> {
   get(p: Place): bigint {
     switch (p.in) {
       case 'imm':
@@ -80,7 +21,11 @@ export class Evaluator implements Ops<bigint> {
       case 'gpr':
         return (p.high ? this.cpu.gpr(p.n) >> 8n : this.cpu.gpr(p.n)) & mask(p.w);
       case 'xmm':
-        return this.cpu.xmm(p.n) & mask(p.w);
+        return this.cpu.xmm(p.n, p.part) & mask(p.w);
+      case 'mmx':
+        return this.cpu.x87(p.n) & mask(p.w);
+      case 'st':
+        return this.getSt(p.n);
       case 'mem':
         return this.load(this.linear(p), p.w);
     }
@@ -88,7 +33,9 @@ export class Evaluator implements Ops<bigint> {
 
   put(p: Place, v: bigint): void {
     if (p.in === 'mem') this.store(this.linear(p), p.w, v);
-    else if (p.in === 'xmm') this.xmms.set(p.n, v);
+    else if (p.in === 'xmm') this.vectors.set(p.n + 16 * p.part, v);
+    else if (p.in === 'mmx') this.putMmx(p.n, v);
+    else if (p.in === 'st') this.putSt(p.n, v);
     else if (p.in === 'gpr') {
       const old = this.gprs.get(p.n) ?? this.cpu.gpr(p.n);
       const m = p.high ? 0xff00n : mask(p.w);
@@ -130,10 +77,10 @@ export class Evaluator implements Ops<bigint> {
     return at;
   }
   load(address: bigint, w: Width): bigint {
-    return this.#mem.read(address, w / 8);
+    return this.mem.read(address, w / 8);
   }
   store(address: bigint, w: Width, v: bigint): void {
-    this.#mem.check(address, w / 8, 'write');
+    this.mem.check(address, w / 8, 'write');
     this.stores.push({ address, size: w / 8, value: v });
   }
 
@@ -230,21 +177,18 @@ export class Evaluator implements Ops<bigint> {
     if (condition) then();
   }
 
-  vector(low: bigint, high: bigint): bigint {
-    return (high << 64n) | low;
-  }
-  half(v: bigint, n: 0 | 1): bigint {
-    return n ? v >> 64n : v & M64;
+  pure(f: (...bits: bigint[]) => bigint, ...args: readonly bigint[]): bigint {
+    return f(...args);
   }
 
   next(): bigint {
-    return this.#next;
+    return this.nextRip;
   }
   jump(target: bigint): void {
     if (!isCanonical(target)) {
       this.raise('protection', `branch to the non-canonical address 0x${target.toString(16)}`);
     }
-    this.#target = target;
+    this.target = target;
   }
 
   syscall(): void {
@@ -265,6 +209,6 @@ export class Evaluator implements Ops<bigint> {
     return [BigInt(a), BigInt(b), BigInt(c), BigInt(d)];
   }
   timestamp(): bigint {
-    return this.#clock();
+    return this.clock();
   }
 }

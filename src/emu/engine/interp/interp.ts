@@ -85,6 +85,7 @@ export class Interpreter implements Engine {
     this.#checkModified(insn);
     e.begin(insn.address + BigInt(insn.length));
     meaning(e, ...insn.operands);
+    e.finish();
     if (!recorder) {
       e.commit();
       return e.stop;
@@ -92,11 +93,12 @@ export class Interpreter implements Engine {
     const gprs: [number, bigint][] = [];
     for (const [n, v] of e.gprs) if (cpu.gpr(n) !== v) gprs.push([n, v]);
     if (gprs.length > 1) gprs.sort(([a], [b]) => a - b);
-    const xmms: [number, bigint][] = [];
-    for (const [n, v] of e.xmms) if (cpu.xmm(n) !== v) xmms.push([n, v]);
+    const vectors: [number, bigint][] = [];
+    for (const [n, v] of e.vectors) if (cpu.xmm(n & 15, n < 16 ? 0 : 1) !== v) vectors.push([n, v]);
+    const others = e.others();
     const { flagsWritten, flagValues } = e;
     e.commit();
-    recorder.retired({ insn, gprs, xmms, flagsWritten, flagValues, stores: [...e.stores] });
+    recorder.retired({ insn, gprs, vectors, others, flagsWritten, flagValues, stores: [...e.stores] });
     return e.stop;
   }
 
@@ -130,7 +132,7 @@ export class Interpreter implements Engine {
     cpu.rip = next;
     if (recorder) {
       const gprs = gprsBefore.filter(([n, was]) => cpu.gpr(n) !== was).map(([n]) => [n, cpu.gpr(n)] as const);
-      recorder.retired({ insn, gprs, xmms: [], flagsWritten, flagValues, stores });
+      recorder.retired({ insn, gprs, vectors: [], others: [], flagsWritten, flagValues, stores });
     }
     return undefined;
   }

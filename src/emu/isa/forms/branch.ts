@@ -15,6 +15,7 @@ const at = (base: Place & { in: 'gpr' }, disp: bigint, w: Width): Place => ({
   segment: undefined,
   base: base.n,
   index: undefined,
+  vectorIndex: false,
   scale: 1,
   disp,
   short: false,
