@@ -1,7 +1,7 @@
 /** Wires memory, registers, engine, Linux and gates together, and runs them until something ends the run. */
 import { Cpu } from './cpu/cpu.ts';
 import { R } from './cpu/layout.ts';
-import type { Engine, Recorder, Step, Stop } from './engine/engine.ts';
+import type { Engine, MakeEngine, Recorder, Step, Stop } from './engine/engine.ts';
 import { type DecodedCode, Interpreter } from './engine/interp/interp.ts';
 import { Gates } from './gates.ts';
 import { Clock } from './linux/clock.ts';
@@ -19,6 +19,8 @@ export interface MachineOptions {
   readonly gateBase?: bigint;
   /** Decoded instructions to share with other machines that run the same image. */
   readonly decoded?: DecodedCode;
+  /** What executes the instructions; the interpreter when left out. */
+  readonly engine?: MakeEngine;
 }
 
 export class Machine {
@@ -46,7 +48,8 @@ export class Machine {
       output: (fd, bytes) => this.output(fd, bytes),
     });
     this.task = this.kernel.task(this.cpu);
-    this.#engine = new Interpreter(this.cpu, this.mem, () => clock.nowNs, options.decoded);
+    const parts = { cpu: this.cpu, mem: this.mem, clock: () => clock.nowNs };
+    this.#engine = options.engine?.(parts) ?? new Interpreter(parts, options.decoded);
   }
 
   /** Called for every event from now on, in the order given here. */

@@ -27,7 +27,7 @@ function machine(source: string, setup: (cpu: Cpu, mem: Memory) => void = () => 
   cpu.rip = CODE;
   cpu.setGpr(R.sp, STACK);
   setup(cpu, mem);
-  const engine = new Interpreter(cpu, mem, () => 0n);
+  const engine = new Interpreter({ cpu, mem, clock: () => 0n });
   const steps: Step[] = [];
   const run = (budget: number): Stop => engine.run(budget, { retired: (s) => steps.push(s) });
   return { mem, cpu, run, steps };
@@ -181,7 +181,7 @@ describe('recording', () => {
     const source = 'MOVQ $1000, CX; PUSHQ CX; POPQ AX; ADDQ AX, BX; RORQ $3, BX; DECQ CX; JNE -5(PC); INT $3';
     const [a, b] = [machine(source), machine(source)];
     a.run(100_000);
-    new Interpreter(b.cpu, b.mem, () => 0n).run(100_000);
+    new Interpreter({ ...b, clock: () => 0n }).run(100_000);
     expect(b.cpu.save()).toEqual(a.cpu.save());
   });
 });

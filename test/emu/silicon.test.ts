@@ -154,7 +154,7 @@ function makeCase(f: Form, r: Random, memory: boolean): SiliconCase | undefined 
 
 const mem = new Memory();
 const cpu = new Cpu(mem.frames);
-const interpreter = new Interpreter(cpu, mem, () => 0n);
+const interpreter = new Interpreter({ cpu, mem, clock: () => 0n });
 mem.map(CODE, 4096n, PROT.read | PROT.exec, 'code');
 mem.map(DATA, 4096n, PROT.read | PROT.write, 'data');
 

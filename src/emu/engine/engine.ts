@@ -1,7 +1,9 @@
 /** What runs instructions, and why it hands control back. Nothing above can tell which engine it is, but by speed. */
+import type { Cpu } from '../cpu/cpu.ts';
 import { FLAG_NAMES, FLAGS, type Flag } from '../cpu/layout.ts';
 import type { Instruction } from '../decode/instruction.ts';
 import type { Fault } from '../mem/fault.ts';
+import type { Memory } from '../mem/memory.ts';
 
 export interface Engine {
   /**
@@ -10,6 +12,14 @@ export interface Engine {
    */
   run(budget: number, recorder?: Recorder): Stop;
 }
+
+/** What an engine works on. `clock` is virtual time in nanoseconds, for RDTSC. */
+export interface EngineParts {
+  readonly cpu: Cpu;
+  readonly mem: Memory;
+  readonly clock: () => bigint;
+}
+export type MakeEngine = (parts: EngineParts) => Engine;
 
 export type Stop = { readonly retired: number } & Why;
 

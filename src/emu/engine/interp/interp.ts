@@ -5,7 +5,7 @@ import { decode } from '../../decode/decode.ts';
 import type { Instruction } from '../../decode/instruction.ts';
 import { type Fault, Trap } from '../../mem/fault.ts';
 import type { Memory } from '../../mem/memory.ts';
-import type { Engine, Recorder, Stop, Store, Why } from '../engine.ts';
+import type { Engine, EngineParts, Recorder, Stop, Store, Why } from '../engine.ts';
 import { Evaluator } from './eval.ts';
 
 const MAX_LENGTH = 15;
@@ -22,8 +22,7 @@ export class Interpreter implements Engine {
   readonly #kept: DecodedCode;
   #codeEpoch = -1;
 
-  /** `clock` gives RDTSC its virtual time. */
-  constructor(cpu: Cpu, mem: Memory, clock: () => bigint, kept: DecodedCode = new Map()) {
+  constructor({ cpu, mem, clock }: EngineParts, kept: DecodedCode = new Map()) {
     this.#mem = mem;
     this.#kept = kept;
     this.#eval = new Evaluator(cpu, mem, clock);
