@@ -1,4 +1,4 @@
-// Runs code bytes on the host's own CPU with given registers, flags and data, and reports what they left.
+// Runs code bytes on the host's own CPU with a given state, and reports the state they left or faulted with.
 // Reads fixed-size records from standard input, writes one for each to standard output.
 #define _GNU_SOURCE
 #include <setjmp.h>
@@ -7,24 +7,29 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <ucontext.h>
 
 #define CODE ((unsigned char *)0x20000000)
 #define DATA ((unsigned char *)0x30000000)
 #define DATA_SIZE 512
-#define XMMS 4
+// The standard form of XSAVE's area with x87, SSE and AVX state: 512 + 64 + 256 bytes.
+#define XSAVE_SIZE 832
 
 struct state {
   uint64_t gpr[16];
   uint64_t flags;
-  unsigned char xmm[XMMS][16];
+  uint64_t rip;
+  unsigned char unused[48];
+  unsigned char xsave[XSAVE_SIZE];
   unsigned char data[DATA_SIZE];
 };
 struct request {
-  unsigned char length, code[31];
+  uint64_t length;
+  unsigned char code[56];
   struct state state;
 };
 struct reply {
-  uint64_t signal;
+  uint64_t signal, code, address, error;
   struct state state;
 };
 
@@ -38,7 +43,8 @@ __asm__(".intel_syntax noprefix\n"
         "enter:\n"
         "  push rbx; push rbp; push r12; push r13; push r14; push r15\n"
         "  mov [0x40001000], rsp\n"
-        "  movdqu xmm0, [0x40000088]; movdqu xmm1, [0x40000098]; movdqu xmm2, [0x400000a8]; movdqu xmm3, [0x400000b8]\n"
+        "  mov eax, 7; xor edx, edx\n"
+        "  xrstor [0x400000c0]\n"
         "  push qword ptr [0x40000080]\n"
         "  popfq\n"
         "  mov rax, [0x40000000]; mov rcx, [0x40000008]; mov rdx, [0x40000010]; mov rbx, [0x40000018]\n"
@@ -54,14 +60,34 @@ __asm__(".intel_syntax noprefix\n"
         "  mov rsp, [0x40001000]\n"
         "  pushfq\n"
         "  pop qword ptr [0x40000080]\n"
-        "  movdqu [0x40000088], xmm0; movdqu [0x40000098], xmm1; movdqu [0x400000a8], xmm2; movdqu [0x400000b8], xmm3\n"
+        "  mov eax, 7; xor edx, edx\n"
+        "  xsave [0x400000c0]\n"
+        // What C code expects: no pending x87 exception, empty x87 stack, every exception masked.
+        "  fninit\n"
+        "  ldmxcsr [0x40001010]\n"
         "  cld\n"
         "  pop r15; pop r14; pop r13; pop r12; pop rbp; pop rbx\n"
         "  ret\n"
         ".att_syntax\n");
 
 static sigjmp_buf faulted;
-static void on_fault(int sig) { siglongjmp(faulted, sig); }
+static struct reply out;
+
+static void on_fault(int sig, siginfo_t *info, void *context) {
+  // Order of mcontext's registers: R8-R15 RDI RSI RBP RBX RDX RAX RCX RSP RIP EFL.
+  static const int order[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
+                                REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
+  mcontext_t *m = &((ucontext_t *)context)->uc_mcontext;
+  for (int i = 0; i < 16; i++) SHARED->gpr[i] = m->gregs[order[i]];
+  SHARED->flags = m->gregs[REG_EFL];
+  SHARED->rip = m->gregs[REG_RIP];
+  memcpy(SHARED->xsave, m->fpregs, XSAVE_SIZE);
+  out.signal = sig;
+  out.code = (uint64_t)(int64_t)info->si_code;
+  out.address = (uint64_t)info->si_addr;
+  out.error = m->gregs[REG_ERR];
+  siglongjmp(faulted, 1);
+}
 
 int main(void) {
   static char altstack[65536];
@@ -71,13 +97,13 @@ int main(void) {
   if (mmap((void *)SHARED, 8192, rw, flags, -1, 0) == MAP_FAILED) return 1;
   stack_t stack = {.ss_sp = altstack, .ss_size = sizeof altstack};
   sigaltstack(&stack, 0);
-  struct sigaction action = {.sa_handler = on_fault, .sa_flags = SA_ONSTACK | SA_NODEFER};
+  struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_ONSTACK | SA_NODEFER | SA_SIGINFO};
   int caught[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
   for (unsigned i = 0; i < sizeof caught / sizeof *caught; i++) sigaction(caught[i], &action, 0);
   *(void **)0x40001008 = CODE;
+  *(uint32_t *)0x40001010 = 0x1f80;
 
-  struct request in;
-  struct reply out;
+  static struct request in;
   while (fread(&in, sizeof in, 1, stdin) == 1) {
     memset(&out, 0, sizeof out);
     memcpy(CODE, in.code, in.length);
@@ -86,9 +112,10 @@ int main(void) {
     *(void **)(CODE + in.length + 6) = leave;
     *SHARED = in.state;
     memcpy(DATA, in.state.data, DATA_SIZE);
-    int sig = sigsetjmp(faulted, 1);
-    if (sig == 0) ((void (*)(void))enter)();
-    out.signal = sig;
+    if (sigsetjmp(faulted, 1) == 0) ((void (*)(void))enter)();
+    else {
+      __asm__ volatile("fninit; ldmxcsr 0x40001010; cld");
+    }
     out.state = *SHARED;
     memcpy(out.state.data, DATA, DATA_SIZE);
     fwrite(&out, sizeof out, 1, stdout);

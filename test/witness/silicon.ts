@@ -8,24 +8,46 @@ import { join } from 'node:path';
 export const CODE = 0x2000_0000n;
 export const DATA = 0x3000_0000n;
 export const DATA_SIZE = 512;
-export const XMMS = 4;
-const STATE = 16 * 8 + 8 + XMMS * 16 + DATA_SIZE;
+const XSAVE = 192;
+const XSAVE_SIZE = 832;
+const STATE = XSAVE + XSAVE_SIZE + DATA_SIZE;
+const REQUEST = 64;
+const REPLY = 32;
 
 export interface CpuState {
   readonly gprs: readonly bigint[];
   readonly flags: bigint;
-  readonly xmms: readonly bigint[];
+  /** Thirty-two halves of 128 bits: XMM0–15, then the upper halves of YMM0–15. */
+  readonly vectors: readonly bigint[];
+  readonly mxcsr: number;
+  /** Control and status words, abridged tags by physical register, and the eight registers by physical number. */
+  readonly x87: X87State;
   readonly data: Uint8Array;
 }
 
+export interface X87State {
+  readonly fcw: number;
+  readonly fsw: number;
+  readonly tags: number;
+  readonly registers: readonly bigint[];
+}
+
+export const cleanX87: X87State = { fcw: 0x37f, fsw: 0, tags: 0, registers: Array<bigint>(8).fill(0n) };
+
 export interface SiliconCase {
+  /** At most 56 bytes. */
   readonly code: Uint8Array;
   readonly before: CpuState;
 }
 
 export interface SiliconResult {
-  /** 0, or the signal its fault became. */
+  /** 0, or the signal its fault became; si_code, si_addr and the page fault's error code with it. */
   readonly signal: number;
+  readonly code: number;
+  readonly address: bigint;
+  readonly error: number;
+  /** Where it faulted; 0 when it did not. */
+  readonly rip: bigint;
   readonly after: CpuState;
 }
 
@@ -39,41 +61,94 @@ export function onSilicon(cases: readonly SiliconCase[]): SiliconResult[] {
   try {
     const program = join(dir, 'silicon');
     execFileSync(gcc!, ['-O1', '-no-pie', '-o', program, join(import.meta.dirname, 'silicon.c')], { stdio: 'pipe' });
-    const input = Buffer.concat(cases.map(request));
-    const { stdout, status, signal } = spawnSync(program, { input, maxBuffer: 1 << 30 });
-    if (status !== 0) throw new Error(`silicon ended with ${status ?? signal}`);
-    return cases.map((_, i) => reply(stdout.subarray(i * (8 + STATE), (i + 1) * (8 + STATE))));
+    const results: SiliconResult[] = [];
+    // In portions: a reply is 1.5 KB.
+    for (let i = 0; i < cases.length; i += PORTION) {
+      const some = cases.slice(i, i + PORTION);
+      const { stdout, status, signal } = spawnSync(program, {
+        input: Buffer.concat(some.map(request)),
+        maxBuffer: 1 << 30,
+      });
+      if (status !== 0) throw new Error(`silicon ended with ${status ?? signal}`);
+      const size = REPLY + STATE;
+      some.forEach((_, n) => results.push(reply(stdout.subarray(n * size, (n + 1) * size))));
+    }
+    return results;
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
 }
+const PORTION = 20_000;
+
+/** Offsets in XSAVE's standard form (SDM vol. 1, 13.4). */
+const AREA = {
+  fcw: 0,
+  fsw: 2,
+  tags: 4,
+  mxcsr: 24,
+  mxcsrMask: 28,
+  st: 32,
+  xmm: 160,
+  header: 512,
+  ymmHigh: 576,
+} as const;
 
 function request({ code, before }: SiliconCase): Buffer {
-  const out = Buffer.alloc(32 + STATE);
-  out[0] = code.length;
-  out.set(code, 1);
-  before.gprs.forEach((v, i) => out.writeBigUInt64LE(v, 32 + 8 * i));
-  out.writeBigUInt64LE(before.flags, 32 + 128);
-  before.xmms.forEach((v, i) => {
-    out.writeBigUInt64LE(BigInt.asUintN(64, v), 32 + 136 + 16 * i);
-    out.writeBigUInt64LE(v >> 64n, 32 + 144 + 16 * i);
-  });
-  out.set(before.data, 32 + 136 + 16 * XMMS);
+  if (code.length > 56) throw new Error(`${code.length} bytes of code: at most 56`);
+  const out = Buffer.alloc(REQUEST + STATE);
+  out.writeBigUInt64LE(BigInt(code.length), 0);
+  out.set(code, 8);
+  const state = out.subarray(REQUEST);
+  before.gprs.forEach((v, i) => state.writeBigUInt64LE(v, 8 * i));
+  state.writeBigUInt64LE(before.flags, 128);
+  const x = state.subarray(XSAVE, XSAVE + XSAVE_SIZE);
+  const { fcw, fsw, tags, registers } = before.x87;
+  x.writeUInt16LE(fcw, AREA.fcw);
+  x.writeUInt16LE(fsw, AREA.fsw);
+  x[AREA.tags] = tags;
+  x.writeUInt32LE(before.mxcsr, AREA.mxcsr);
+  x.writeUInt32LE(0xffff, AREA.mxcsrMask);
+  // The area holds ST(i), counted from the top.
+  registers.forEach((_, i) => write128(x, AREA.st + 16 * i, registers[(top(fsw) + i) & 7]!));
+  before.vectors.forEach((v, i) => write128(x, vectorAt(i), v));
+  x.writeBigUInt64LE(7n, AREA.header);
+  state.set(before.data, XSAVE + XSAVE_SIZE);
   return out;
 }
 
 function reply(b: Buffer): SiliconResult {
-  const s = b.subarray(8);
+  const s = b.subarray(REPLY);
+  const x = s.subarray(XSAVE, XSAVE + XSAVE_SIZE);
+  const used = x.readBigUInt64LE(AREA.header);
+  const fsw = x.readUInt16LE(AREA.fsw);
+  const registers = Array.from(
+    { length: 8 },
+    (_, n) => read128(x, AREA.st + 16 * ((n - top(fsw)) & 7)) & ((1n << 80n) - 1n),
+  );
+  // A component that is in its initial state may not have been written (XSTATE_BV).
+  const vectors = Array.from({ length: 32 }, (_, i) => (used & (i < 16 ? 2n : 4n) ? read128(x, vectorAt(i)) : 0n));
   return {
     signal: Number(b.readBigUInt64LE(0)),
+    code: Number(b.readBigInt64LE(8)),
+    address: b.readBigUInt64LE(16),
+    error: Number(b.readBigUInt64LE(24)),
+    rip: s.readBigUInt64LE(136),
     after: {
       gprs: Array.from({ length: 16 }, (_, i) => s.readBigUInt64LE(8 * i)),
       flags: s.readBigUInt64LE(128),
-      xmms: Array.from(
-        { length: XMMS },
-        (_, i) => s.readBigUInt64LE(136 + 16 * i) | (s.readBigUInt64LE(144 + 16 * i) << 64n),
-      ),
-      data: Uint8Array.from(s.subarray(136 + 16 * XMMS)),
+      vectors,
+      mxcsr: x.readUInt32LE(AREA.mxcsr),
+      x87: used & 1n ? { fcw: x.readUInt16LE(AREA.fcw), fsw, tags: x[AREA.tags]!, registers } : cleanX87,
+      data: Uint8Array.from(s.subarray(XSAVE + XSAVE_SIZE)),
     },
   };
 }
+
+const top = (fsw: number): number => (fsw >> 11) & 7;
+const vectorAt = (i: number): number => (i < 16 ? AREA.xmm + 16 * i : AREA.ymmHigh + 16 * (i - 16));
+
+function write128(b: Buffer, at: number, v: bigint): void {
+  b.writeBigUInt64LE(BigInt.asUintN(64, v), at);
+  b.writeBigUInt64LE(BigInt.asUintN(64, v >> 64n), at + 8);
+}
+const read128 = (b: Buffer, at: number): bigint => b.readBigUInt64LE(at) | (b.readBigUInt64LE(at + 8) << 64n);

@@ -8,16 +8,18 @@ import { sse } from './sse.ts';
 import { string } from './string.ts';
 import { system } from './system.ts';
 
-export const forms: readonly Form[] = [
-  ...arithmetic,
+/** In the order the assembler tries them. */
+export const chapters: Readonly<Record<string, readonly Form[]>> = {
+  arithmetic,
   // Before the general moves: MOVQ and MOVL between memory and vector registers are tried first, as in Go.
-  ...sse,
-  ...move,
-  ...shift,
-  ...branch,
-  ...string,
-  ...system,
-];
+  sse,
+  move,
+  shift,
+  branch,
+  string,
+  system,
+};
+export const forms: readonly Form[] = Object.values(chapters).flat();
 
 const byName = new Map<string, Form[]>();
 for (const f of forms) {
