@@ -4,6 +4,6 @@ import { build } from 'rolldown';
 await build({
   input: { callgate: 'src/cli/main.ts' },
   platform: 'node',
-  external: [/^node:/, 'commander'],
+  external: [/^node:/, 'commander', 'koffi'],
   output: { dir: 'dist', format: 'esm', banner: '#!/usr/bin/env node', cleanDir: true },
 });

@@ -1,5 +1,6 @@
 /** A framed function becomes bytes: rows chosen, branches as short as they can be, relocations noted. */
 import { type Argument, accepts, type Encoded, encode } from '#emu/isa/encode.ts';
+import { turned } from '#emu/isa/form.ts';
 import { formsByName } from '#emu/isa/forms/index.ts';
 import { argument } from './argument.ts';
 import type { Diagnostic } from './diagnostic.ts';
@@ -85,7 +86,7 @@ function encodePiece(p: Piece, branchSize: 1 | 4, report: (d: Diagnostic) => voi
   });
   const rows = formsByName.get(mnemonic) ?? [];
   for (const form of rows) {
-    const ordered = form.intelOrder ? args : args.toReversed();
+    const ordered = turned(form, args);
     if (!ordered.every((a) => a !== undefined) || !accepts(form, ordered)) continue;
     try {
       p.encoded = encode(form, ordered);

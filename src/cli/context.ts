@@ -2,6 +2,7 @@
 import { assemble } from '#asm/assemble.ts';
 import type { Diagnostic } from '#asm/diagnostic.ts';
 import type { ObjectFile } from '#asm/object.ts';
+import { type CpuModel, type CpuName, models } from '#emu/cpu/models.ts';
 import { nearest } from '#emu/linux/nearest.ts';
 import { parseRules } from '#emu/linux/rules.ts';
 import type { Scenario } from '#runtime/scenario.ts';
@@ -20,6 +21,7 @@ export interface RunOptions {
   readonly fail: readonly string[];
   readonly arg: readonly string[];
   readonly budget?: string;
+  readonly cpu: CpuName;
   readonly json?: boolean;
   readonly include: readonly string[];
   readonly define: readonly string[];
@@ -30,6 +32,7 @@ export interface Job {
   readonly stubs: Stubs;
   readonly seed: bigint;
   readonly fail: readonly string[];
+  readonly cpu: CpuModel;
   /** Instructions one run may retire. */
   readonly budget: number;
   /** As the user named it, for lines that repeat the command. */
@@ -80,7 +83,7 @@ export function job(target: string | undefined, options: RunOptions): Job {
   const lib = library(options);
   const given = options.budget === undefined ? undefined : Number(integer('--budget', options.budget));
   if (given !== undefined && given < 1) fail(`--budget ${options.budget}: give at least 1`);
-  const common = { seed, fail: options.fail, target, budget: given ?? BUDGET };
+  const common = { seed, fail: options.fail, cpu: models[options.cpu], target, budget: given ?? BUDGET };
   if (args.length && (target === undefined || scenarios.some((s) => s.name === target))) {
     fail('--arg goes with FILE.s:SYMBOL: a scenario brings its own arguments');
   }

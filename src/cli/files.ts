@@ -1,5 +1,5 @@
 /** The host's files, as the assembler wants them, and the project's own folders. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Sources } from '#asm/preprocess.ts';
@@ -15,6 +15,27 @@ export function stubsDir(): string {
     const candidate = join(dir, 'src/runtime/stubs');
     if (existsSync(candidate)) return candidate;
     if (dir === dirname(dir)) fail('its own stubs are missing: install callgate again');
+  }
+}
+
+/** The bytes of a file to execute. */
+export function readExecutable(path: string): Uint8Array {
+  if (!existsSync(path)) fail(`${path}: no such file or directory`);
+  if (!statSync(path).isFile()) fail(`${path}: is not a file`);
+  try {
+    return readFileSync(path);
+  } catch (e) {
+    return fail(`${path}: cannot be read: ${(e as NodeJS.ErrnoException).code ?? String(e)}`);
+  }
+}
+
+export const readText = (path: string): string => new TextDecoder().decode(readExecutable(path));
+
+export function writeText(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (e) {
+    fail(`${path}: cannot be written: ${(e as NodeJS.ErrnoException).code ?? String(e)}`);
   }
 }
 

@@ -14,7 +14,7 @@ export function output(): Output {
   let size = 0;
   const flush = (): void => {
     if (!lines.length) return;
-    writeAll(`${lines.join('\n')}\n`);
+    writeAll(1, Buffer.from(`${lines.join('\n')}\n`));
     lines = [];
     size = 0;
   };
@@ -27,15 +27,15 @@ export function output(): Output {
 }
 
 /** A pipe may take only part of it, or be full for now, or be closed (`| head`). */
-function writeAll(text: string): void {
-  let rest = Buffer.from(text);
+export function writeAll(fd: number, bytes: Uint8Array): void {
+  let rest = bytes;
   while (rest.length) {
     try {
-      rest = rest.subarray(writeSync(1, rest));
+      rest = rest.subarray(writeSync(fd, rest));
     } catch (e) {
       const { code } = e as NodeJS.ErrnoException;
       if (code === 'EPIPE') process.exit(0);
-      if (code !== 'EAGAIN') fail(`cannot write to standard output: ${code ?? String(e)}`);
+      if (code !== 'EAGAIN') fail(`cannot write to standard ${fd === 1 ? 'output' : 'error'}: ${code ?? String(e)}`);
     }
   }
 }

@@ -1,6 +1,7 @@
 /** Wires memory, registers, engine, Linux and gates together, and runs them until something ends the run. */
 import { Cpu } from './cpu/cpu.ts';
 import { R } from './cpu/layout.ts';
+import { type CpuModel, models } from './cpu/models.ts';
 import type { Engine, MakeEngine, Recorder, Step, Stop } from './engine/engine.ts';
 import { type DecodedCode, Interpreter } from './engine/interp/interp.ts';
 import { Gates } from './gates.ts';
@@ -21,6 +22,12 @@ export interface MachineOptions {
   readonly decoded?: DecodedCode;
   /** What executes the instructions; the interpreter when left out. */
   readonly engine?: MakeEngine;
+  /** The processor: which instructions there are, and what CPUID says. x86-64-v3 when left out. */
+  readonly cpu?: CpuModel;
+  /** Where the program break starts: the end of a loaded image. */
+  readonly heapStart?: bigint;
+  /** Takes what the guest writes, without the cost of observing every event. */
+  readonly output?: (fd: number, bytes: Uint8Array) => void;
 }
 
 export class Machine {
@@ -30,11 +37,15 @@ export class Machine {
   readonly gates: Gates;
   readonly kernel: Kernel;
   readonly task: Task;
+  readonly model: CpuModel;
   readonly #engine: Engine;
+  readonly #output: MachineOptions['output'];
   readonly #observers: Observer[] = [];
   readonly #recorder: Recorder = { retired: (step) => this.#retired(step) };
   #ending: Ending | undefined;
   #stack = '';
+  /** RSP as the steps told so far leave it. */
+  #rsp = 0n;
   /** Instructions retired so far. */
   retired = 0;
 
@@ -45,10 +56,13 @@ export class Machine {
       memory: this.mem,
       clock,
       rules: options.rules ?? [],
+      ...(options.heapStart === undefined ? {} : { heapStart: options.heapStart }),
       output: (fd, bytes) => this.output(fd, bytes),
     });
+    this.#output = options.output;
     this.task = this.kernel.task(this.cpu);
-    const parts = { cpu: this.cpu, mem: this.mem, clock: () => clock.nowNs };
+    this.model = options.cpu ?? models.v3;
+    const parts = { cpu: this.cpu, mem: this.mem, clock: () => clock.nowNs, model: this.model };
     this.#engine = options.engine?.(parts) ?? new Interpreter(parts, options.decoded);
   }
 
@@ -63,6 +77,7 @@ export class Machine {
 
   /** What the guest, or a host function on its behalf, writes. */
   output(fd: number, bytes: Uint8Array): void {
+    this.#output?.(fd, bytes);
     this.emit({ kind: 'output', fd, bytes });
   }
 
@@ -88,6 +103,7 @@ export class Machine {
         break;
       }
       const before = this.retired;
+      this.#rsp = this.cpu.gpr(R.sp);
       const stop = this.#engine.run(left, recorder);
       this.retired = before + stop.retired;
       this.#serve(stop);
@@ -106,8 +122,8 @@ export class Machine {
         // The overflow trap is a segmentation violation to Linux.
         return this.end({
           kind: 'signal',
-          signal: stop.vector === 3 ? 'SIGTRAP' : 'SIGSEGV',
-          detail: `INT $${stop.vector}`,
+          signal: stop.vector === 4 ? 'SIGSEGV' : 'SIGTRAP',
+          detail: stop.vector === 1 ? 'ICEBP' : `INT $${stop.vector}`,
           fault: undefined,
         });
       case 'fault':
@@ -140,10 +156,12 @@ export class Machine {
   }
 
   #retired(step: Step): void {
-    this.retired++;
-    const rsp = this.cpu.gpr(R.sp);
-    this.emit({ kind: 'insn', n: this.retired, step, rsp });
-    if (step.gprs.some(([n]) => n === R.sp)) this.#noteStack(rsp);
+    if (!step.unfinished) this.retired++;
+    const moved = step.gprs.find(([n]) => n === R.sp);
+    if (moved) [, this.#rsp] = moved;
+    const rsp = this.#rsp;
+    this.emit({ kind: 'insn', n: step.unfinished ? this.retired + 1 : this.retired, step, rsp });
+    if (moved) this.#noteStack(rsp);
   }
 
   /** RSP has moved: say so when it is on another stack now. */

@@ -2,7 +2,9 @@
 
 import type { Finding } from '#emu/check/checker.ts';
 import { watch } from '#emu/check/index.ts';
+import type { CpuModel } from '#emu/cpu/models.ts';
 import { parseRules } from '#emu/linux/rules.ts';
+import type { MachineOptions } from '#emu/machine.ts';
 import type { Ending, Observer } from '#emu/trace/event.ts';
 import { stopReport } from '#emu/trace/report.ts';
 import { models } from './models.ts';
@@ -27,6 +29,10 @@ export interface Case {
   readonly seed: bigint;
   /** Fault rules besides the situation's. */
   readonly fail: readonly string[];
+  /** What executes the instructions, where that is not the default. */
+  readonly engine?: NonNullable<MachineOptions['engine']>;
+  /** The processor, where that is not the default. */
+  readonly cpu?: CpuModel;
 }
 
 export interface CaseFinding extends Finding {
@@ -59,6 +65,8 @@ export function runCase(c: Case, stubs: Stubs, budget = BUDGET, observer?: (w: W
     link: stubs.link,
     lenient: stubs.lenient,
     decoded: stubs.decoded,
+    ...(c.engine && { engine: c.engine }),
+    ...(c.cpu && { cpu: c.cpu }),
   });
   const { machine } = world;
   if (observer) machine.observe(observer(world));
@@ -98,8 +106,8 @@ function entryResidues({ machine }: World): (pc: bigint) => number | undefined {
   const latest = new Map<bigint, number>();
   machine.observe((e) => {
     if (e.kind === 'call') latest.set(e.to, Number(e.slot % 16n));
-    else if (e.kind === 'insn' && machine.symbols.at(machine.cpu.rip)?.address === machine.cpu.rip) {
-      latest.set(machine.cpu.rip, Number(e.rsp % 16n));
+    else if (e.kind === 'insn' && machine.symbols.at(e.step.next)?.address === e.step.next) {
+      latest.set(e.step.next, Number(e.rsp % 16n));
     }
   });
   return (pc) => latest.get(machine.symbols.at(pc)?.address ?? -1n);
@@ -119,6 +127,7 @@ export function* verdicts(
   seed: bigint,
   fail: readonly string[] = [],
   budget = BUDGET,
+  how: Pick<Case, 'engine' | 'cpu'> = {},
 ): Generator<Row> {
   for (const scenario of scenarios) {
     for (const situation of scenario.situations) {
@@ -126,7 +135,9 @@ export function* verdicts(
       for (const stack of scenario.stacks) {
         results.set(
           stack,
-          RESIDUES.map((residue) => runCase({ scenario, situation, stack, residue, seed, fail }, stubs, budget)),
+          RESIDUES.map((residue) =>
+            runCase({ scenario, situation, stack, residue, seed, fail, ...how }, stubs, budget),
+          ),
         );
       }
       yield { scenario, situation, results };

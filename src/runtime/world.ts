@@ -127,6 +127,7 @@ export class World {
     this.p.status = BigInt(P.running);
     // What settls does: g's slot is m.tls[0], at −8 from the thread pointer.
     cpu.fsBase = this.m.tls + 8n;
+    cpu.random = BigInt.asUintN(64, options.seed);
     cpu.mxcsr = 0x1f80;
   }
 

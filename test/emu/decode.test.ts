@@ -61,7 +61,11 @@ function argument(kind: OperandKind): fc.Arbitrary<Argument> {
     case 'reg':
     case 'vvvv':
     case 'is4':
-      return registerOf(kind.file);
+      return kind.among && kind.file !== 'gpr'
+        ? fc.constantFrom(...kind.among).map((n) => ({ kind: kind.file, n }) as Argument)
+        : registerOf(kind.file);
+    case 'moffs':
+      return plainMemory.map((m) => ({ ...m, base: undefined, index: undefined }) as Argument);
     case 'twice':
       return gpr;
   }

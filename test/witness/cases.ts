@@ -3,7 +3,10 @@ import { type Argument, encode } from '#emu/isa/encode.ts';
 import type { Form } from '#emu/isa/form.ts';
 import type { OperandKind } from '#emu/isa/operand.ts';
 import type { Random } from '#runtime/junk.ts';
-import { type CpuState, DATA, DATA_SIZE, type SiliconCase, type X87State } from './silicon.ts';
+import { controlCase, setDisplacement, vector } from './control.ts';
+import { floatState } from './floats.ts';
+import { type CpuState, DATA, DATA_SIZE, type SiliconCase } from './silicon.ts';
+import { areaOffset, randomX87, x87State } from './x87.ts';
 
 /** Where RSP points: inside the data page, so that pushes can be compared. */
 const STACK = DATA + 384n;
@@ -46,15 +49,26 @@ function argumentFor(kind: OperandKind, r: Random, memory: boolean): Argument {
       return { kind: 'imm', value: kind.signed ? BigInt.asIntN(8 * kind.size, v) : BigInt.asUintN(8 * kind.size, v) };
     }
     case 'rel':
-      throw new Error('no branches here');
+      return { kind: 'target', size: kind.size };
+    case 'moffs':
+      return {
+        kind: 'mem',
+        segment: undefined,
+        base: undefined,
+        index: undefined,
+        scale: 1,
+        disp: DATA + BigInt(pick(r, DATA_SIZE - 8)),
+        symbolic: undefined,
+      };
     case 'rm':
       if (kind.allow === 'memory' || (memory && kind.allow === 'both')) {
         return {
           kind: 'mem',
           segment: undefined,
           base: 13,
-          index: undefined,
-          scale: 1,
+          ...(kind.vsib
+            ? { index: pick(r, 16), vsib: kind.vsib, scale: 1 << pick(r, 4) }
+            : { index: undefined, scale: 1 }),
           disp: BigInt(pick(r, 4) ? 16 * pick(r, 8) : pick(r, 128)),
           symbolic: undefined,
         };
@@ -66,6 +80,8 @@ function argumentFor(kind: OperandKind, r: Random, memory: boolean): Argument {
 }
 
 function register(kind: OperandKind, r: Random): Argument {
+  if ('among' in kind && kind.among && kind.file !== 'gpr')
+    return { kind: kind.file, n: kind.among[pick(r, kind.among.length)]! };
   if ('file' in kind && kind.file !== 'gpr')
     return { kind: kind.file, n: pick(r, kind.file === 'mmx' || kind.file === 'st' ? 8 : 16) };
   const usable = [0, 1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15];
@@ -135,29 +151,6 @@ function randomMxcsr(r: Random): number {
   );
 }
 
-/** An 80-bit pattern: numbers, infinities, NaNs, denormals, and the encodings the x87 no longer supports. */
-function extended(r: Random): bigint {
-  const v = r.next();
-  const significand =
-    v & 1n ? r.next() | (1n << 63n) : [0n, 1n << 63n, 3n << 62n, 1n, M64, (1n << 63n) | 1n][pick(r, 6)]!;
-  const exponent = [0x3fffn, 0x3ffen + BigInt(pick(r, 80)), 0n, 0x7fffn, 0x4000n - BigInt(pick(r, 60)), 1n, 0x7ffen][
-    pick(r, 7)
-  ]!;
-  const normal = exponent > 0n && exponent < 0x7fffn && pick(r, 20) ? significand | (1n << 63n) : significand;
-  return (BigInt(pick(r, 2)) << 79n) | (exponent << 64n) | normal;
-}
-const M64 = 0xffff_ffff_ffff_ffffn;
-
-function randomX87(r: Random): X87State {
-  const top = pick(r, 8);
-  return {
-    fcw: (0x37f & ~(pick(r, 3) ? 0 : 0x300 & ~((pick(r, 3) + 1) << 8))) | (pick(r, 2) << 10) | (pick(r, 2) << 11),
-    fsw: (top << 11) | ((pick(r, 16) << 8) & 0x4700),
-    tags: pick(r, 4) ? 0xff : pick(r, 256),
-    registers: Array.from({ length: 8 }, () => extended(r)),
-  };
-}
-
 export function randomState(r: Random): CpuState {
   const gprs = Array.from({ length: 16 }, () => word(r));
   gprs[4] = STACK;
@@ -165,6 +158,8 @@ export function randomState(r: Random): CpuState {
   return {
     gprs,
     flags: 0x202n | (r.next() & 0x8d5n),
+    fsBase: 0n,
+    gsBase: 0n,
     vectors: Array.from({ length: 32 }, () => (lane64(r) << 64n) | lane64(r)),
     mxcsr: randomMxcsr(r),
     x87: randomX87(r),
@@ -172,10 +167,30 @@ export function randomState(r: Random): CpuState {
   };
 }
 
-/** One case for a row; undefined when the random operands exclude each other. `memory`: prefer a memory operand. */
-export function makeCase(f: Form, r: Random, memory: boolean): SiliconCase | undefined {
-  const before = randomState(r);
+/** Indices of a gather that stay in the data page with any scale, but for a lane in every fourth vector. */
+function smallIndices(vectors: bigint[], n: number, kind: OperandKind, r: Random): void {
+  const w = 'w' in kind ? BigInt(kind.w) : 64n;
+  for (const half of [n, n + 16]) {
+    const astray = pick(r, 4) ? -1n : BigInt(pick(r, 128)) / w;
+    let v = 0n;
+    for (let lane = 0n; lane < 128n / w; lane++) {
+      const index = lane === astray ? r.next() : BigInt(pick(r, 48) - 8);
+      v |= BigInt.asUintN(Number(w), index) << (w * lane);
+    }
+    vectors[half] = v;
+  }
+}
+
+/**
+ * One case for a row; undefined when the random operands exclude each other. `memory`: prefer a memory operand. `shape`:
+ * where the code's bytes come from, so that the same code can be had with many states.
+ */
+export function makeCase(f: Form, r: Random, memory: boolean, shape: Random = r): SiliconCase | undefined {
+  const before = x87State(f, r, floatState(f, r, randomState(r)));
   const gprs = [...before.gprs];
+  // Mostly in the data page; sometimes half beyond its end.
+  for (const h of f.hidden ?? [])
+    if (h.slot === 'through') gprs[h.base] = DATA + BigInt(pick(r, 8) ? pick(r, DATA_SIZE - 16) : 4096 - 8);
   if (f.name === 'XLAT') gprs[3] = DATA;
   if (f.rep) {
     // String instructions walk from the middle of the data page.
@@ -183,16 +198,34 @@ export function makeCase(f: Form, r: Random, memory: boolean): SiliconCase | und
     gprs[7] = DATA + 160n + BigInt(pick(r, 64));
     gprs[1] = BigInt(pick(r, 6));
   }
-  const args = f.operands.map((k) => argumentFor(k, r, memory));
+  // Behind an address-size prefix the upper halves of pointers and counts do not matter. GS has no base here.
+  const isShort = f.hidden !== undefined && pick(shape, 3) === 0;
+  const prefixes = [...(isShort ? [0x67] : []), ...(f.hidden && pick(shape, 4) === 0 ? [0x65] : [])];
+  if (isShort) for (const n of [1, 3, 6, 7]) gprs[n] = BigInt.asUintN(32, gprs[n]!) | ((r.next() & 0xffffn) << 32n);
+  const args = f.operands.map((k) => argumentFor(k, shape, memory));
+  const offset = areaOffset(f, shape);
+  if (offset !== undefined && args[0]?.kind === 'mem') args[0] = { ...args[0], disp: offset };
+  const vectors = [...before.vectors];
+  for (const [i, a] of args.entries())
+    if (a.kind === 'mem' && a.vsib) smallIndices(vectors, a.index!, f.operands[i]!, r);
+  if (f.name === 'ENTER') {
+    // A frame that stays in the data page: what silicon has pushed before a fault stays there. Levels count modulo 32.
+    gprs[5] = DATA + 200n;
+    args[0] = { kind: 'imm', value: BigInt(pick(shape, 64)) };
+    args[1] = { kind: 'imm', value: BigInt(pick(shape, 8) + 32 * pick(shape, 8)) };
+  }
+  if (f.name === 'INT') args[0] = { kind: 'imm', value: vector(shape) };
   if (/^BT/.test(f.name) && args[0]!.kind === 'mem' && args[1]!.kind === 'gpr')
     gprs[args[1]!.n] = (BigInt(pick(r, 512)) - 128n) & 0xffff_ffff_ffff_ffffn;
   if (/^I?DIV/.test(f.name) && pick(r, 4)) gprs[2] = 0n;
   try {
-    const { bytes } = encode(f, args);
-    const code = f.rep && pick(r, 2) ? Uint8Array.of(pick(r, 2) ? 0xf3 : 0xf2, ...bytes) : bytes;
+    const { bytes, targetAt } = encode(f, args);
+    if (targetAt !== undefined) setDisplacement(bytes, targetAt, shape);
+    const repeat = f.rep && pick(shape, 2) ? [pick(shape, 2) ? 0xf3 : 0xf2] : [];
     // REPNE before MOVS, STOS and LODS is reserved.
-    if (code[0] === 0xf2 && f.rep === 'count') return undefined;
-    return { code, before: { ...before, gprs } };
+    if (repeat[0] === 0xf2 && f.rep === 'count') return undefined;
+    const code = Uint8Array.of(...prefixes, ...repeat, ...bytes);
+    return controlCase(f, args, r, { code, before: { ...before, gprs, vectors } });
   } catch {
     return undefined;
   }

@@ -52,6 +52,7 @@ export function goAsm(path: string, { packagePath, header }: GoAsmOptions): GoSy
       cwd: dirname(path),
       encoding: 'utf8',
       stdio: 'pipe',
+      maxBuffer: 1 << 28,
       env: { ...process.env, GOROOT: goroot! },
     });
     return parseListing(listing, packagePath);

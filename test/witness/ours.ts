@@ -4,56 +4,101 @@ import type { Engine, MakeEngine } from '#emu/engine/engine.ts';
 import type { Fault } from '#emu/mem/fault.ts';
 import { PROT } from '#emu/mem/layout.ts';
 import { Memory } from '#emu/mem/memory.ts';
-import { CODE, type CpuState, DATA, DATA_SIZE, type SiliconCase, type SiliconResult } from './silicon.ts';
+import {
+  CODE,
+  CODE_SIZE,
+  type CpuState,
+  DATA,
+  DATA_SIZE,
+  landing,
+  type Outcome,
+  READ_ONLY,
+  type SiliconCase,
+  type SiliconResult,
+  SIGTRAP,
+} from './silicon.ts';
 
+const PAGE = 4096n;
+const INT3 = 0xcc;
+const [SIGILL, SIGBUS, SIGFPE, SIGSEGV] = [4, 7, 8, 11];
 /** The signal that Linux makes of our fault. */
-const signalOf = (fault: Fault): number =>
-  ({ page: 11, protection: 11, stack: 7, undefined: 4, divide: 8, simd: 8, x87: 8, 'no-meaning': -1 })[fault.kind];
+// biome-ignore format: table
+const signals: Readonly<Record<Fault['kind'], number>> = {
+  page: SIGSEGV, protection: SIGSEGV, stack: SIGBUS, undefined: SIGILL, divide: SIGFPE, simd: SIGFPE, x87: SIGFPE, 'no-meaning': -1,
+};
+const OVERFLOW = 4;
 
-export interface OurResult {
-  /** 0, a signal, or −1 when we cannot execute it. */
-  readonly signal: number;
+export interface OurResult extends Outcome {
   readonly fault: Fault | undefined;
-  readonly after: CpuState;
 }
 
-/** A machine with the witness's two pages, run one instruction at a time. */
+/** A machine with the witness's pages. */
 export class Bench {
   readonly #mem = new Memory();
   readonly #cpu = new Cpu(this.#mem.frames);
   readonly #engine: Engine;
+  #code = '';
 
   constructor(make: MakeEngine) {
-    this.#mem.map(CODE, 4096n, PROT.read | PROT.exec, 'code');
-    this.#mem.map(DATA, 4096n, PROT.read | PROT.write, 'data');
+    this.#mem.map(CODE - PAGE, 2n * PAGE, PROT.read | PROT.exec, 'code');
+    this.#mem.map(DATA, PAGE, PROT.read | PROT.write, 'data');
+    this.#mem.map(READ_ONLY, PAGE, PROT.read, 'read-only');
+    this.#mem.pokeBytes(CODE - PAGE, new Uint8Array(2 * Number(PAGE)).fill(INT3));
     this.#engine = make({ cpu: this.#cpu, mem: this.#mem, clock: () => 0n });
   }
 
-  run({ code, before }: SiliconCase, budget = 1): OurResult {
-    this.#mem.pokeBytes(CODE, code);
-    this.#mem.pokeBytes(DATA, before.data);
+  /** Retires at most `budget` instructions. */
+  run(c: SiliconCase, budget = 1): OurResult {
+    this.#setCode(c.code);
+    this.#mem.pokeBytes(DATA, c.before.data);
+    this.#mem.pokeBytes(READ_ONLY, c.before.data);
+    this.#setRegisters(c.before);
     const cpu = this.#cpu;
-    before.gprs.forEach((v, n) => cpu.setGpr(n, v));
-    before.vectors.forEach((v, n) => cpu.setXmm(n & 15, v, n < 16 ? 0 : 1));
-    const { registers, ...control } = before.x87;
-    Object.assign(cpu, control, { mxcsr: before.mxcsr, rflags: before.flags, rip: CODE, fop: 0, fip: 0n, fdp: 0n });
-    registers.forEach((v, n) => cpu.setX87(n, v));
     const stop = this.#engine.run(budget);
     const fault = stop.why === 'fault' ? stop.fault : undefined;
+    // INTO's vector reaches a program as a fault does.
+    const trapped = stop.why === 'trap' ? (stop.vector === OVERFLOW ? SIGSEGV : SIGTRAP) : 0;
+    const signal = fault ? signals[fault.kind] : trapped;
     return {
-      signal: fault ? signalOf(fault) : stop.why === 'trap' ? 5 : 0,
+      ...landing(c, { signal, page: fault?.kind === 'page' ? fault : undefined, rip: cpu.rip }),
       fault,
+      selectors: [0, 1, 2, 3, 4, 5].map((n) => cpu.selector(n)),
       after: {
-        gprs: before.gprs.map((_, n) => cpu.gpr(n)),
+        gprs: c.before.gprs.map((_, n) => cpu.gpr(n)),
         flags: cpu.rflags,
-        vectors: before.vectors.map((_, n) => cpu.xmm(n & 15, n < 16 ? 0 : 1)),
+        fsBase: cpu.fsBase,
+        gsBase: cpu.gsBase,
+        vectors: c.before.vectors.map((_, n) => cpu.xmm(n & 15, n < 16 ? 0 : 1)),
         mxcsr: cpu.mxcsr,
-        x87: { fcw: cpu.fcw, fsw: cpu.fsw, tags: cpu.tags, registers: registers.map((_, n) => cpu.x87(n)) },
+        x87: { fcw: cpu.fcw, fsw: cpu.fsw, tags: cpu.tags, registers: c.before.x87.registers.map((_, n) => cpu.x87(n)) },
         data: this.#mem.peekBytes(DATA, DATA_SIZE),
       },
     };
   }
+
+  /** Only when it is another: what an engine has made of the code stays good. */
+  #setCode(code: Uint8Array): void {
+    const text = Buffer.from(code).toString('hex');
+    if (text === this.#code) return;
+    this.#code = text;
+    const page = new Uint8Array(CODE_SIZE).fill(INT3);
+    page.set(code);
+    this.#mem.pokeBytes(CODE, page);
+  }
+
+  #setRegisters({ gprs, vectors, x87: { registers, ...control }, ...s }: CpuState): void {
+    const cpu = this.#cpu;
+    gprs.forEach((v, n) => cpu.setGpr(n, v));
+    vectors.forEach((v, n) => cpu.setXmm(n & 15, v, n < 16 ? 0 : 1));
+    registers.forEach((v, n) => cpu.setX87(n, v));
+    userSelectors.forEach((v, n) => cpu.setSelector(n, v));
+    const { mxcsr, fsBase, gsBase } = s;
+    Object.assign(cpu, control, { mxcsr, fsBase, gsBase, rflags: s.flags, rip: CODE, fop: 0, fip: 0n, fdp: 0n });
+  }
 }
+
+/** ES CS SS DS FS GS of a 64-bit program on Linux. */
+export const userSelectors = [0, 0x33, 0x2b, 0, 0, 0] as const;
 
 const hex = (v: bigint | number): string => v.toString(16);
 

@@ -3,20 +3,27 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Access } from '#emu/mem/fault.ts';
 
-/** As in silicon.c. */
+/** As in silicon.c. The page before the code is executable as well; both hold INT3 wherever there is no code. */
 export const CODE = 0x2000_0000n;
+export const CODE_SIZE = 248;
+/** A page; its first bytes are given and compared. The pages beside it are not mapped. */
 export const DATA = 0x3000_0000n;
-export const DATA_SIZE = 512;
+export const DATA_SIZE = 1024;
+/** The same bytes in a page that cannot be written; the pages beside it are not mapped either. */
+export const READ_ONLY = 0x3000_2000n;
 const XSAVE = 192;
 const XSAVE_SIZE = 832;
 const STATE = XSAVE + XSAVE_SIZE + DATA_SIZE;
-const REQUEST = 64;
+const REQUEST = 8 + CODE_SIZE;
 const REPLY = 32;
 
 export interface CpuState {
   readonly gprs: readonly bigint[];
   readonly flags: bigint;
+  readonly fsBase: bigint;
+  readonly gsBase: bigint;
   /** Thirty-two halves of 128 bits: XMM0–15, then the upper halves of YMM0–15. */
   readonly vectors: readonly bigint[];
   readonly mxcsr: number;
@@ -35,48 +42,58 @@ export interface X87State {
 export const cleanX87: X87State = { fcw: 0x37f, fsw: 0, tags: 0, registers: Array<bigint>(8).fill(0n) };
 
 export interface SiliconCase {
-  /** At most 56 bytes. */
+  /** At most CODE_SIZE bytes. */
   readonly code: Uint8Array;
   readonly before: CpuState;
 }
 
-export interface SiliconResult {
-  /** 0, or the signal its fault became; si_code, si_addr and the page fault's error code with it. */
+/** What code made of a state, on whichever engine. */
+export interface Outcome {
+  /** The signal that Linux makes of its fault or trap; 0 when it went on, to `rip`; −1 where an engine gave up. */
   readonly signal: number;
+  /** Of a page fault. */
+  readonly page: { readonly address: bigint; readonly access: Access } | undefined;
+  readonly rip: bigint;
+  readonly after: CpuState;
+  /** ES CS SS DS FS GS. */
+  readonly selectors: readonly number[];
+}
+
+export interface SiliconResult extends Outcome {
+  /** The signal's si_code and si_addr, and the page fault's error code. */
   readonly code: number;
   readonly address: bigint;
   readonly error: number;
-  /** Where it faulted; 0 when it did not. */
-  readonly rip: bigint;
-  readonly after: CpuState;
 }
 
 const gcc = ['/usr/bin/gcc', '/usr/local/bin/gcc'].find((p) => existsSync(p));
 export const hasSilicon = process.arch === 'x64' && process.platform === 'linux' && gcc !== undefined;
 export const missingSilicon = 'needs an x86-64 Linux host with gcc';
 
-/** Run every case on the CPU, in one process. */
-export function onSilicon(cases: readonly SiliconCase[]): SiliconResult[] {
+let built: string | undefined;
+/** The witness, compiled; gone when this process ends. */
+function program(): string {
+  if (built) return built;
   const dir = mkdtempSync(join(tmpdir(), 'callgate-silicon-'));
-  try {
-    const program = join(dir, 'silicon');
-    execFileSync(gcc!, ['-O1', '-no-pie', '-o', program, join(import.meta.dirname, 'silicon.c')], { stdio: 'pipe' });
-    const results: SiliconResult[] = [];
-    // In portions: a reply is 1.5 KB.
-    for (let i = 0; i < cases.length; i += PORTION) {
-      const some = cases.slice(i, i + PORTION);
-      const { stdout, status, signal } = spawnSync(program, {
-        input: Buffer.concat(some.map(request)),
-        maxBuffer: 1 << 30,
-      });
-      if (status !== 0) throw new Error(`silicon ended with ${status ?? signal}`);
-      const size = REPLY + STATE;
-      some.forEach((_, n) => results.push(reply(stdout.subarray(n * size, (n + 1) * size))));
-    }
-    return results;
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
+  process.on('exit', () => rmSync(dir, { recursive: true, force: true }));
+  const path = join(dir, 'silicon');
+  const options = ['-O1', '-no-pie', '-fno-stack-protector', '-fcf-protection=none'];
+  execFileSync(gcc!, [...options, '-o', path, 'test/witness/silicon.c'], { stdio: 'pipe' });
+  built = path;
+  return path;
+}
+
+/** Run every case on the CPU, in one process for each portion: a reply is 1.5 KB. */
+export function onSilicon(cases: readonly SiliconCase[]): SiliconResult[] {
+  const results: SiliconResult[] = [];
+  for (let i = 0; i < cases.length; i += PORTION) {
+    const some = cases.slice(i, i + PORTION);
+    const { stdout, status, signal } = spawnSync(program(), { input: Buffer.concat(some.map(request)), maxBuffer: 1 << 30 });
+    if (status !== 0) throw new Error(`silicon ended with ${status ?? signal}`);
+    const size = REPLY + STATE;
+    some.forEach((c, n) => results.push(reply(stdout.subarray(n * size, (n + 1) * size), c)));
   }
+  return results;
 }
 const PORTION = 20_000;
 
@@ -93,14 +110,17 @@ const AREA = {
   ymmHigh: 576,
 } as const;
 
-function request({ code, before }: SiliconCase): Buffer {
-  if (code.length > 56) throw new Error(`${code.length} bytes of code: at most 56`);
+/** A case as the witness reads it: also what identifies it. */
+export function request({ code, before }: SiliconCase): Buffer {
+  if (code.length > CODE_SIZE) throw new Error(`${code.length} bytes of code: at most ${CODE_SIZE}`);
   const out = Buffer.alloc(REQUEST + STATE);
   out.writeBigUInt64LE(BigInt(code.length), 0);
   out.set(code, 8);
   const state = out.subarray(REQUEST);
   before.gprs.forEach((v, i) => state.writeBigUInt64LE(v, 8 * i));
   state.writeBigUInt64LE(before.flags, 128);
+  state.writeBigUInt64LE(before.fsBase, 144);
+  state.writeBigUInt64LE(before.gsBase, 152);
   const x = state.subarray(XSAVE, XSAVE + XSAVE_SIZE);
   const { fcw, fsw, tags, registers } = before.x87;
   x.writeUInt16LE(fcw, AREA.fcw);
@@ -116,7 +136,7 @@ function request({ code, before }: SiliconCase): Buffer {
   return out;
 }
 
-function reply(b: Buffer): SiliconResult {
+function reply(b: Buffer, c: SiliconCase): SiliconResult {
   const s = b.subarray(REPLY);
   const x = s.subarray(XSAVE, XSAVE + XSAVE_SIZE);
   const used = x.readBigUInt64LE(AREA.header);
@@ -127,15 +147,22 @@ function reply(b: Buffer): SiliconResult {
   );
   // A component that is in its initial state may not have been written (XSTATE_BV).
   const vectors = Array.from({ length: 32 }, (_, i) => (used & (i < 16 ? 2n : 4n) ? read128(x, vectorAt(i)) : 0n));
+  const [code, address, error] = [Number(b.readBigInt64LE(8)), b.readBigUInt64LE(16), Number(b.readBigUInt64LE(24))];
   return {
-    signal: Number(b.readBigUInt64LE(0)),
-    code: Number(b.readBigInt64LE(8)),
-    address: b.readBigUInt64LE(16),
-    error: Number(b.readBigUInt64LE(24)),
-    rip: s.readBigUInt64LE(136),
+    ...landing(c, {
+      signal: Number(b.readBigUInt64LE(0)),
+      page: code === SEGV_MAPERR || code === SEGV_ACCERR ? { address, access: accessOf(error) } : undefined,
+      rip: s.readBigUInt64LE(136),
+    }),
+    code,
+    address,
+    error,
+    selectors: [0, 1, 2, 3, 4, 5].map((n) => s.readUInt16LE(160 + 2 * n)),
     after: {
       gprs: Array.from({ length: 16 }, (_, i) => s.readBigUInt64LE(8 * i)),
       flags: s.readBigUInt64LE(128),
+      fsBase: s.readBigUInt64LE(144),
+      gsBase: s.readBigUInt64LE(152),
       vectors,
       mxcsr: x.readUInt32LE(AREA.mxcsr),
       x87: used & 1n ? { fcw: x.readUInt16LE(AREA.fcw), fsw, tags: x[AREA.tags]!, registers } : cleanX87,
@@ -143,6 +170,22 @@ function reply(b: Buffer): SiliconResult {
     },
   };
 }
+
+/** Why the kernel says a page fault is one; error-code bits (SDM vol. 3, 4.7). */
+const [SEGV_MAPERR, SEGV_ACCERR] = [1, 2];
+const accessOf = (error: number): Access => (error & 16 ? 'execute' : error & 2 ? 'write' : 'read');
+
+type Ended = Pick<Outcome, 'signal' | 'page' | 'rip'>;
+
+/** Code that went on elsewhere trapped there, or could not be fetched there: then it had no fault of its own. */
+export function landing({ code }: SiliconCase, ended: Ended): Ended {
+  const { signal, page, rip } = ended;
+  const isOutside = (at: bigint): boolean => at < CODE || at >= CODE + BigInt(code.length);
+  if (signal === SIGTRAP && isOutside(rip - 1n)) return { signal: 0, page: undefined, rip: rip - 1n };
+  if (page?.access === 'execute' && page.address === rip && isOutside(rip)) return { signal: 0, page: undefined, rip };
+  return ended;
+}
+export const SIGTRAP = 5;
 
 const top = (fsw: number): number => (fsw >> 11) & 7;
 const vectorAt = (i: number): number => (i < 16 ? AREA.xmm + 16 * i : AREA.ymmHigh + 16 * (i - 16));

@@ -1,5 +1,6 @@
 /** callgate run: verdicts for every stub, stack and alignment. */
 import { performance } from 'node:perf_hooks';
+import type { MakeEngine } from '#emu/engine/engine.ts';
 import { type Row, verdicts } from '#runtime/verdict.ts';
 import { job, type RunOptions } from '../context.ts';
 import { output } from '../output.ts';
@@ -7,13 +8,13 @@ import { progress, progressDone } from '../progress.ts';
 import { paint } from '../style.ts';
 import { failures, failureText, rowJson, verdictTable } from '../verdict-report.ts';
 
-/** Exit code: 0 when all held, 1 when something did not. */
-export function run(target: string | undefined, options: RunOptions): number {
+/** Exit code: 0 when all held, 1 when something did not. `engine` executes it, where that is not the default. */
+export function run(target: string | undefined, options: RunOptions, engine?: MakeEngine): number {
   const begun = performance.now();
-  const { scenarios, stubs, seed, fail, budget } = job(target, options);
+  const { scenarios, stubs, seed, fail, budget, cpu } = job(target, options);
   const total = scenarios.reduce((n, s) => n + s.situations.length, 0);
   const rows: Row[] = [];
-  for (const row of verdicts(scenarios, stubs, seed, fail, budget)) {
+  for (const row of verdicts(scenarios, stubs, seed, fail, budget, { cpu, ...(engine && { engine }) })) {
     rows.push(row);
     progress(`${rows.length}/${total} ${row.scenario.name}: ${row.situation.name}`);
   }
@@ -75,7 +76,7 @@ function shown(what: string, values: readonly (string | undefined)[]): string[] 
 const MAX_SHOWN = 4;
 
 /** The options that change what a run does, for a line that repeats it. */
-function repeated({ goroot, seed, fail, arg, budget, include, define }: RunOptions): string {
+function repeated({ goroot, seed, fail, arg, budget, cpu, include, define }: RunOptions): string {
   const flag = (name: string, values: readonly (string | undefined)[]): string =>
     values.map((v) => (v === undefined ? '' : ` ${name} ${quoted(v)}`)).join('');
   return [
@@ -84,6 +85,7 @@ function repeated({ goroot, seed, fail, arg, budget, include, define }: RunOptio
     flag('--fail', fail),
     flag('--arg', arg),
     flag('--budget', [budget]),
+    flag('--cpu', [cpu === 'v3' ? undefined : cpu]),
     flag('-I', include),
     flag('-D', define),
   ].join('');

@@ -1,8 +1,10 @@
 /** callgate trace: one run, instruction by instruction. */
+import type { MakeEngine } from '#emu/engine/engine.ts';
 import { traceJson } from '#emu/trace/ndjson.ts';
 import { traceHeader, traceText } from '#emu/trace/text.ts';
 import type { Scenario, Situation } from '#runtime/scenario.ts';
-import { runCase } from '#runtime/verdict.ts';
+import type { Stubs } from '#runtime/stubs.ts';
+import { type Case, runCase } from '#runtime/verdict.ts';
 import { type StackName, stackNames } from '#runtime/world.ts';
 import { integer, job, type RunOptions } from '../context.ts';
 import { fail } from '../fail.ts';
@@ -16,18 +18,12 @@ export interface TraceOptions extends RunOptions {
   readonly scenario?: string;
 }
 
-export function trace(target: string, options: TraceOptions): number {
-  const { scenarios, stubs, seed, fail: rules, budget } = job(target, options);
-  const scenario = pickScenario(scenarios, options.scenario);
-  const situation = pickSituation(scenario, options.situation);
-  const stack = pickStack(scenario, options.on);
-  const residue = Number(integer('--residue', options.residue));
-  if (residue < 0 || residue > 15) fail(`--residue ${options.residue}: give a number from 0 to 15`);
-
+/** Exit code: 0 when the run is without findings. `engine` executes it, where that is not the default. */
+export function trace(target: string, options: TraceOptions, engine?: MakeEngine): number {
+  const { c, stubs, budget } = oneCase(target, options);
   const print = output();
   if (!options.json) print(paint('bold', traceHeader()));
-  const c = { scenario, situation, stack, residue, seed, fail: rules };
-  const result = runCase(c, stubs, budget, ({ machine }) => (e) => {
+  const result = runCase({ ...c, ...(engine && { engine }) }, stubs, budget, ({ machine }) => (e) => {
     const line = options.json ? traceJson(e, machine.symbols) : traceText(e, machine.symbols);
     if (line !== undefined) print(line);
   });
@@ -39,6 +35,17 @@ export function trace(target: string, options: TraceOptions): number {
   if (!options.json && result.report) print(`\n${result.report}`);
   print.flush();
   return result.findings.length ? 1 : 0;
+}
+
+/** The one run that the options name. */
+export function oneCase(target: string, options: TraceOptions): { c: Case; stubs: Stubs; budget: number } {
+  const { scenarios, stubs, seed, fail: rules, budget, cpu } = job(target, options);
+  const scenario = pickScenario(scenarios, options.scenario);
+  const situation = pickSituation(scenario, options.situation);
+  const stack = pickStack(scenario, options.on);
+  const residue = Number(integer('--residue', options.residue));
+  if (residue < 0 || residue > 15) fail(`--residue ${options.residue}: give a number from 0 to 15`);
+  return { c: { scenario, situation, stack, residue, seed, fail: rules, cpu }, stubs, budget };
 }
 
 function pickScenario(all: readonly Scenario[], wanted: string | undefined): Scenario {

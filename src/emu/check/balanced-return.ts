@@ -2,7 +2,7 @@
 import { R } from '../cpu/layout.ts';
 import type { Instruction } from '../decode/instruction.ts';
 import { print } from '../decode/print.ts';
-import type { Store } from '../engine/engine.ts';
+import type { Step, Store } from '../engine/engine.ts';
 import type { Checker, Finding } from './checker.ts';
 
 interface Call {
@@ -37,9 +37,9 @@ export const balancedReturn: Checker = {
       if (i >= 0) open.splice(i, 1);
     };
     /** Note the first instruction after which RSP is not where the assembler's table has it. */
-    const drift = (rsp: bigint, insn: Instruction): void => {
+    const drift = (rsp: bigint, { insn, next }: Step): void => {
       const call = open.at(-1);
-      const depth = machine.symbols.depthAt(machine.cpu.rip);
+      const depth = machine.symbols.depthAt(next);
       if (!call || depth === undefined) return;
       call.adrift = call.slot - BigInt(depth) === rsp ? undefined : (call.adrift ?? insn);
     };
@@ -79,16 +79,16 @@ export const balancedReturn: Checker = {
       if (e.kind === 'leave') left(e.rsp);
       if (e.kind === 'end') return faultingReturn();
       if (e.kind !== 'insn') return undefined;
-      const { insn, stores } = e.step;
+      const { insn, next, stores } = e.step;
       const { name } = insn.form;
       if (name !== 'CALL') for (const w of stores) overwritten(w, insn);
       if (name === 'CALL') entered(e.rsp, stores[0]!.value);
-      else if (name !== 'RET') drift(e.rsp, insn);
+      else if (name !== 'RET') drift(e.rsp, e.step);
       else {
         const [n] = insn.operands;
         const extra = n?.in === 'imm' ? n.value : 0n;
         const slot = e.rsp - 8n - extra;
-        if (!isOwn(slot, machine.cpu.rip)) return stray(insn.address, slot, machine.cpu.rip);
+        if (!isOwn(slot, next)) return stray(insn.address, slot, next);
         left(slot);
         if (extra) {
           const message = `RET $${extra} leaves RSP ${extra} bytes above where its caller had it`;

@@ -4,6 +4,10 @@ import { AT, FLAG_NAMES, FLAGS, type Flag, VECTOR_STRIDE, X87_STRIDE } from './l
 
 /** RFLAGS as user code sees it with every flag clear: bit 1 always reads as one, IF is set. */
 const RFLAGS_FIXED = 0x202n;
+/** The code and stack segments of 64-bit programs on Linux; the others are null. */
+const USER_CS = 0x33;
+const USER_DS = 0x2b;
+const flagShifts = FLAG_NAMES.map((f) => FLAGS[f]);
 const flagAt = Object.fromEntries(FLAG_NAMES.map((f, i) => [f, AT.flags + i])) as Record<Flag, number>;
 
 /** A copy of every register, for comparing and for switching tasks. */
@@ -17,6 +21,8 @@ export class Cpu {
     // As Linux starts a program: every exception masked, round to nearest, 64-bit precision.
     this.mxcsr = 0x1f80;
     this.fcw = 0x37f;
+    this.setSelector(1, USER_CS);
+    this.setSelector(2, USER_DS);
   }
 
   gpr(n: number): bigint {
@@ -47,6 +53,22 @@ export class Cpu {
     this.#frames.view.setBigUint64(AT.gsBase, v, true);
   }
 
+  /** The selector in segment register `n` of SEGMENTS. */
+  selector(n: number): number {
+    return this.#frames.view.getUint16(AT.selectors + 2 * n, true);
+  }
+  setSelector(n: number, v: number): void {
+    this.#frames.view.setUint16(AT.selectors + 2 * n, v, true);
+  }
+
+  /** Where RDRAND's sequence stands: any 64 bits to begin with, its seed. */
+  get random(): bigint {
+    return this.#frames.view.getBigUint64(AT.random, true);
+  }
+  set random(v: bigint) {
+    this.#frames.view.setBigUint64(AT.random, v, true);
+  }
+
   get mxcsr(): number {
     return this.#frames.view.getUint32(AT.mxcsr, true);
   }
@@ -59,6 +81,15 @@ export class Cpu {
   }
   setFlag(f: Flag, on: boolean): void {
     this.#frames.bytes[flagAt[f]] = on ? 1 : 0;
+  }
+
+  /** Several flags at once: masks of RFLAGS bits, which are written and which of those are set. */
+  setFlags(written: number, values: number): void {
+    const { bytes } = this.#frames;
+    for (let i = 0; i < flagShifts.length; i++) {
+      const bit = flagShifts[i]!;
+      if ((written >> bit) & 1) bytes[AT.flags + i] = (values >> bit) & 1;
+    }
   }
 
   /** RFLAGS as PUSHFQ would store it (RF and VM read as zero). */

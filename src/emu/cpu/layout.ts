@@ -49,12 +49,14 @@ export const FLAG_NAMES = Object.keys(FLAGS) as Flag[];
 /**
  * Byte offsets. A flag has a byte. Vector registers are spaced for 256 bits, x87 data registers (by physical number) for
  * 128, of which ten bytes hold the value. `fcw`, `fsw`, `fop`: 16 bits; `tags`: one bit a register, set when it holds
- * something, as FXSAVE stores it; `fip`, `fdp`: 64.
+ * something, as FXSAVE stores it; `fip`, `fdp`: 64. `random`: where RDRAND's sequence stands; `selectors`: 16 bits each.
  */
 // biome-ignore format: table
 export const AT = {
   gpr: 0, rip: 128, fsBase: 136, gsBase: 144, flags: 152, mxcsr: 164, fcw: 168, fsw: 170, tags: 172, fop: 174,
-  fip: 176, fdp: 184, vector: 256, x87: 768, end: 896,
+  fip: 176, fdp: 184, random: 192, selectors: 200, vector: 256, x87: 768, end: 896,
 } as const;
+/** Segment registers, as MOV numbers them. */
+export const SEGMENTS = ['ES', 'CS', 'SS', 'DS', 'FS', 'GS'] as const;
 export const VECTOR_STRIDE = 32;
 export const X87_STRIDE = 16;

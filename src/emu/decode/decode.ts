@@ -1,7 +1,9 @@
 /** Rows read backwards: bytes become a form and places. SDM vol. 2, chapter 2 and appendix A. */
+
+import type { Feature } from '../isa/feature.ts';
 import type { Form } from '../isa/form.ts';
 import { forms } from '../isa/forms/index.ts';
-import type { OperandKind, RegisterFile } from '../isa/operand.ts';
+import type { HiddenKind, OperandKind, RegisterFile } from '../isa/operand.ts';
 import type { Width } from '../isa/ops.ts';
 import type { MemPlace, Place } from '../isa/place.ts';
 import type { Instruction } from './instruction.ts';
@@ -15,7 +17,11 @@ for (const f of forms) {
   for (let i = 0; i < span; i++) table[f.encoding.opcode + i]!.push(f);
 }
 const demand = ({ encoding: e, noRexB }: Form): number =>
-  (typeof e.prefix === 'number' ? 2 : 0) + (e.w ? 4 : 0) + (e.fixed !== undefined ? 8 : 0) + (noRexB ? 1 : 0);
+  (typeof e.prefix === 'number' ? 2 : 0) +
+  (e.size ? 1 : 0) +
+  (e.w ? 4 : 0) +
+  (e.fixed !== undefined ? 8 : 0) +
+  (noRexB ? 1 : 0);
 for (const table of byOpcode.values()) for (const rows of table) rows.sort((a, b) => demand(b) - demand(a));
 
 interface Prefixes {
@@ -32,8 +38,37 @@ interface Prefixes {
 const PP = ['NP', 0x66, 0xf3, 0xf2] as const;
 const VEX_MAPS: Readonly<Record<number, string>> = { 1: 'VEX.0F', 2: 'VEX.0F38', 3: 'VEX.0F3A' };
 
-/** Undefined when the bytes are no instruction we have a row for; 'short' when there are too few of them. */
-export function decode(bytes: Uint8Array, address: bigint): Instruction | 'short' | undefined {
+/** What a CPU has beyond the baseline; undefined: everything. */
+export type Features = ReadonlySet<Feature> | undefined;
+
+/**
+ * Undefined when the bytes are no instruction that there is a row for, or none on a CPU with just these features; 'short'
+ * when there are too few of them.
+ */
+export function decode(bytes: Uint8Array, address: bigint, features?: Features): Instruction | 'short' | undefined {
+  const opening = prefixesAndMap(bytes);
+  if (opening === undefined || opening === 'short') return opening;
+  const { p, map } = opening;
+  let { at } = opening;
+  const opcode = bytes[at++]!;
+  const next = bytes[at];
+  const form = byOpcode
+    .get(map)
+    ?.[opcode]?.find((f) => matches(f, p, next) && (isThere(f, features) || !f.elseIgnored));
+  if (!form || !isThere(form, features)) return undefined;
+  if (form.encoding.modrm && next === undefined) return 'short';
+  return finish(form, p, bytes, at, opcode, address);
+}
+
+/** Does an EVEX prefix stand there? Of AVX-512's instructions none has a row. SDM vol. 2, 2.7. */
+export function isEvex(bytes: Uint8Array): boolean {
+  const opening = prefixesAndMap(bytes);
+  return typeof opening === 'object' && opening.map === '' && bytes[opening.at] === EVEX;
+}
+const EVEX = 0x62;
+
+/** All that stands before the opcode; undefined where that is #UD already. */
+function prefixesAndMap(bytes: Uint8Array): { p: Prefixes; map: string; at: number } | 'short' | undefined {
   const p: Prefixes = { size: false, address: false, rep: 0, lock: false, segment: undefined, rex: 0, vex: undefined };
   let at = 0;
   prefixes: for (; at < bytes.length; at++) {
@@ -68,14 +103,13 @@ export function decode(bytes: Uint8Array, address: bigint): Instruction | 'short
     at++;
     if (bytes[at] === 0x38 || bytes[at] === 0x3a) map += bytes[at++]!.toString(16).toUpperCase();
   }
-  if (at >= bytes.length) return 'short';
-  const opcode = bytes[at++]!;
-  const next = bytes[at];
-  const form = byOpcode.get(map)?.[opcode]?.find((f) => matches(f, p, next));
-  if (!form) return undefined;
-  if (form.encoding.modrm && next === undefined) return 'short';
-  return finish(form, p, bytes, at, opcode, address);
+  return at >= bytes.length ? 'short' : { p, map, at };
 }
+
+/** Is the row on this CPU? VEX came with AVX; the instructions on general registers that use it did not. */
+const isThere = ({ feature, encoding, isVector }: Form, features: Features): boolean =>
+  features === undefined ||
+  ((feature === undefined || features.has(feature)) && (!(encoding.vex && isVector) || features.has('AVX')));
 
 /** SDM vol. 2, 2.3.5: R, X, B and vvvv are stored inverted. No other prefix but a segment or 67 may stand before it. */
 function vexPrefix(bytes: Uint8Array, start: number, p: Prefixes): { map: string; at: number } | 'short' | undefined {
@@ -108,14 +142,24 @@ function matches(f: Form, p: Prefixes, modrm: number | undefined): boolean {
   }
   if (e.w && !w) return false;
   if (e.prefix === 0x66 && !p.size) return false;
-  // On vector rows F2 and F3 outrank 66. On integer rows REX.W does, and a size no row is for is not another's.
-  if (e.prefix === 0x66 && (f.isVector ? p.rep !== 0 : w && !e.w)) return false;
-  if (e.prefix !== 0x66 && p.size && !w && !f.isVector && f.operands.some((k) => 'w' in k && k.w === 32)) return false;
+  // Where 66 is part of the opcode F2 and F3 outrank it. As an operand size it yields to REX.W.
+  if (e.prefix === 0x66 && (isOpcode66(f) ? p.rep !== 0 : w && !e.w)) return false;
+  // In the maps of three bytes F2 and F3 always belong to the opcode.
+  if (p.rep && e.map.length > 2 && e.prefix !== p.rep) return false;
+  // A size no row is for is not another row's.
+  const hasSize = typeof e.prefix !== 'number' && p.size && !w && !f.isVector;
+  if (hasSize && f.operands.some((k) => 'w' in k && k.w === 32)) return false;
   if ((e.prefix === 0xf2 || e.prefix === 0xf3) && p.rep !== e.prefix) return false;
   if (e.prefix === 'NP' && (p.size || p.rep)) return false;
+  if (e.prefix === 'NFx' && p.rep) return false;
+  if (e.size && !p.size) return false;
   if (f.noRexB && p.rex & 1) return false;
   return matchesModrm(f, modrm);
 }
+
+/** Is the row's 66 part of its opcode, rather than the prefix for 16-bit operands? */
+const isOpcode66 = ({ isVector, operands }: Form): boolean =>
+  isVector || (operands.length > 0 && !operands.some((k) => 'w' in k && k.w === 16));
 
 function matchesModrm(f: Form, modrm: number | undefined): boolean {
   const e = f.encoding;
@@ -159,7 +203,9 @@ function finish(
       at = m.end;
     }
   }
-  const length = at + e.tail.reduce((n, size) => n + size, 0);
+  const offsetSize = p.address ? 4 : 8;
+  const hasOffset = f.operands.some((k) => k.slot === 'moffs');
+  const length = at + e.tail.reduce((n, size) => n + size, hasOffset ? offsetSize : 0);
   if (length > bytes.length) return 'short';
   const next = address + BigInt(length);
   if (memory?.ripRelative) memory = { ...memory, disp: BigInt.asUintN(64, next + memory.disp) };
@@ -171,7 +217,9 @@ function finish(
         ? { in: 'mmx', n: n & 7, w }
         : file === 'st'
           ? { in: 'st', n: n & 7, w: 80 }
-          : general(n, w);
+          : file === 'gpr'
+            ? general(n, w)
+            : { in: file, n: file === 'seg' ? n & 7 : n, w };
   const general = (n: number, w: Width): Place =>
     w === 8 && p.rex === 0 && n >= 4 && n < 8
       ? { in: 'gpr', n: n - 4, w, high: true }
@@ -202,6 +250,10 @@ function finish(
         at += kind.size;
         return { in: 'imm', w: kind.w, value: BigInt.asUintN(kind.w, value) };
       }
+      case 'moffs': {
+        const disp = readImmediate(view, at, offsetSize, false);
+        return { ...absolute(p), w: kind.w, disp: BigInt.asUintN(64, disp) };
+      }
       case 'rel': {
         const value = readImmediate(view, at, kind.size, true);
         at += kind.size;
@@ -210,13 +262,16 @@ function finish(
     }
   };
   const operands = f.operands.map(place);
+  const missing = f.operands.some(
+    (kind, i) => 'among' in kind && !kind.among?.includes((operands[i] as { n: number }).n),
+  );
+  if (missing) return undefined;
+  for (const kind of f.hidden ?? []) operands.push(hidden(kind, p));
   // LOCK is allowed on rows that say so, with a memory destination; anywhere else it is #UD.
   if (p.lock && !(f.lock && operands[0]?.in === 'mem')) return undefined;
   const repeat = f.rep && p.rep ? (p.rep === 0xf3 ? 'REP' : 'REPN') : undefined;
-  // Prefixes that change registers no operand names: known, but not executed.
-  const beyondUs = f.implicit && (p.address || p.segment !== undefined);
   return {
-    form: beyondUs ? { ...f, meaning: undefined } : f,
+    form: f,
     address,
     length,
     bytes: bytes.slice(0, length),
@@ -225,6 +280,26 @@ function finish(
     repeat,
   };
 }
+
+/** An operand that has no bits of its own but is changed by prefixes. */
+function hidden(kind: HiddenKind, p: Prefixes): Place {
+  if (kind.slot === 'counter') return { in: 'gpr', n: 1, w: p.address ? 32 : 64, high: false };
+  const { segment, ...place } = absolute(p);
+  return { ...place, w: kind.w, segment: kind.segment ? segment : undefined, base: kind.base };
+}
+
+/** Memory at no register's address, as the prefixes have it. */
+const absolute = (p: Prefixes): Omit<MemPlace, 'w'> => ({
+  in: 'mem',
+  segment: p.segment,
+  base: undefined,
+  index: undefined,
+  vectorIndex: false,
+  scale: 1,
+  disp: 0n,
+  short: p.address,
+  ripRelative: false,
+});
 
 function memoryOperand(
   view: DataView,

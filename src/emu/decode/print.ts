@@ -1,4 +1,5 @@
 /** Instructions in Go's syntax, as `go tool objdump` writes them: source first, registers without their R. */
+import { turned } from '../isa/form.ts';
 import type { Place } from '../isa/place.ts';
 import type { Instruction } from './instruction.ts';
 
@@ -7,6 +8,7 @@ export type NameOf = (address: bigint) => string | undefined;
 
 const WIDE = ['AX', 'CX', 'DX', 'BX', 'SP', 'BP', 'SI', 'DI'];
 const LOW = ['AL', 'CL', 'DL', 'BL', 'SPB', 'BPB', 'SIB', 'DIB'];
+const SEGMENTS = ['ES', 'CS', 'SS', 'DS', 'FS', 'GS'];
 const HIGH = ['AH', 'CH', 'DH', 'BH'];
 
 /** Go's name of general register `n`: AX, R8. */
@@ -42,6 +44,11 @@ function operand(p: Place, insn: Instruction, nameOf: NameOf): string {
       return `M${p.n}`;
     case 'st':
       return `F${p.n}`;
+    case 'seg':
+      return SEGMENTS[p.n]!;
+    case 'cr':
+    case 'dr':
+      return `${p.in.toUpperCase()}${p.n}`;
     case 'mem':
       return memory(p, nameOf);
     case 'imm': {
@@ -56,8 +63,12 @@ function operand(p: Place, insn: Instruction, nameOf: NameOf): string {
 }
 
 export function print(insn: Instruction, nameOf: NameOf = () => undefined): string {
-  const args = insn.operands.map((p) => operand(p, insn, nameOf));
-  if (!insn.form.intelOrder) args.reverse();
+  // Hidden operands follow the written ones.
+  const written = insn.operands.slice(0, insn.form.operands.length);
+  const args = turned(
+    insn.form,
+    written.map((p) => operand(p, insn, nameOf)),
+  );
   const prefix = insn.lock ? 'LOCK; ' : insn.repeat ? `${insn.repeat}; ` : '';
   return `${prefix}${insn.form.name}${args.length ? ` ${args.join(', ')}` : ''}`;
 }

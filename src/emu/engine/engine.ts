@@ -1,6 +1,7 @@
 /** What runs instructions, and why it hands control back. Nothing above can tell which engine it is, but by speed. */
 import type { Cpu } from '../cpu/cpu.ts';
 import { FLAG_NAMES, FLAGS, type Flag } from '../cpu/layout.ts';
+import type { CpuModel } from '../cpu/models.ts';
 import type { Instruction } from '../decode/instruction.ts';
 import type { Fault } from '../mem/fault.ts';
 import type { Memory } from '../mem/memory.ts';
@@ -18,6 +19,8 @@ export interface EngineParts {
   readonly cpu: Cpu;
   readonly mem: Memory;
   readonly clock: () => bigint;
+  /** Which instructions there are, and what CPUID says. Everything callgate knows when left out. */
+  readonly model?: CpuModel;
 }
 export type MakeEngine = (parts: EngineParts) => Engine;
 
@@ -30,9 +33,17 @@ export type Why =
   /** INT n, by its vector: 3 is a breakpoint. */
   | { readonly why: 'trap'; readonly vector: number };
 
-/** Told about every retired instruction, in order. */
+/**
+ * Told about every retired instruction, in order, and what one that faulted had changed before (`unfinished`): before
+ * `run` returns, but not always before the next one is done. Registers and memory are to be taken from the steps.
+ */
 export interface Recorder {
   retired(step: Step): void;
+  /**
+   * The same in bytes (tape/format.ts): whole records, many at a time. An engine that can write them calls this instead.
+   * They are the engine's again afterwards. `code`: the instruction that was at an address when they were written.
+   */
+  tape?(bytes: Uint8Array, code: (address: bigint) => Instruction): void;
 }
 
 export interface Store {
@@ -44,6 +55,10 @@ export interface Store {
 /** What one instruction changed. Only real changes: a register written with its old value is not listed. */
 export interface Step {
   readonly insn: Instruction;
+  /** RIP after it. */
+  readonly next: bigint;
+  /** A REP or a gather that faulted after some turns, which stay: it has not retired, and RIP still points at it. */
+  readonly unfinished?: true;
   /** General registers by number, with their new value. */
   readonly gprs: readonly (readonly [n: number, value: bigint])[];
   /** Halves of vector registers with their new 128 bits: n is XMM n, 16 + n the upper half of YMM n. */

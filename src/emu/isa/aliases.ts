@@ -10,5 +10,5 @@ export const aliases: Readonly<Record<string, string>> = {
   JPL: 'JPL', JPO: 'JPC', JPS: 'JPS', JS: 'JMI',  JZ: 'JEQ',
   MASKMOVDQU: 'MASKMOVOU', MOVD: 'MOVQ', MOVDQ2Q: 'MOVQ', MOVNTDQ: 'MOVNTO', MOVOA: 'MOVO',
   UNDEF: 'UD2',
-  PSLLDQ: 'PSLLO', PSRLDQ: 'PSRLO', PADDD: 'PADDL',
+  PSLLDQ: 'PSLLO', PSRLDQ: 'PSRLO', PADDD: 'PADDL', PSHUFL: 'PSHUFD',
 };

@@ -1,13 +1,13 @@
 /** Rows read forwards: a form and its arguments become bytes. SDM vol. 2, chapter 2. */
 import type { Encoding } from './encoding.ts';
 import type { Form } from './form.ts';
-import type { OperandKind, RegisterFile } from './operand.ts';
+import type { OperandKind, RegisterFile, SystemFile } from './operand.ts';
 
 /** What the assembler hands over for one operand, symbols already reduced to "patch this later". */
 export type Argument =
   /** `byte`: written with a byte name (AL, AH, R8B), which wider forms do not take. */
   | { readonly kind: 'gpr'; readonly n: number; readonly byte: boolean; readonly high: boolean }
-  | { readonly kind: 'xmm' | 'ymm' | 'mmx' | 'st'; readonly n: number }
+  | { readonly kind: 'xmm' | 'ymm' | 'mmx' | 'st' | SystemFile; readonly n: number }
   | { readonly kind: 'imm'; readonly value: bigint }
   | MemoryArgument
   /** A branch: which row is taken decides how far it reaches; the displacement is patched in. */
@@ -38,8 +38,12 @@ export interface Encoded {
 
 /** Can this row take these arguments (Intel's order)? */
 export function accepts(form: Form, args: readonly Argument[]): boolean {
-  return form.operands.length === args.length && form.operands.every((kind, i) => fits(kind, args[i]!));
+  if (form.operands.length !== args.length || !form.operands.every((kind, i) => fits(kind, args[i]!))) return false;
+  return !form.distinct || new Set(args.map(vectorRegister)).size === args.length;
 }
+
+const vectorRegister = (arg: Argument): number | undefined =>
+  arg.kind === 'mem' ? arg.index : 'n' in arg ? arg.n : undefined;
 
 function fits(kind: OperandKind, arg: Argument): boolean {
   switch (kind.slot) {
@@ -52,6 +56,8 @@ function fits(kind: OperandKind, arg: Argument): boolean {
       return arg.kind === 'imm' && fitsImmediate(kind, arg.value);
     case 'rel':
       return arg.kind === 'target' && arg.size === kind.size;
+    case 'moffs':
+      return arg.kind === 'mem' && arg.base === undefined && arg.index === undefined && arg.symbolic === undefined;
     case 'reg':
     case 'vvvv':
     case 'is4':
@@ -69,15 +75,17 @@ const isRegister = (arg: Argument, { file, w }: { file: RegisterFile; w: number 
 
 const isGpr = (arg: Argument, w: number): boolean => arg.kind === 'gpr' && (w === 8 || !arg.byte);
 
+type Immediate = OperandKind & { slot: 'imm' };
+
 /**
  * A constant as wide as its operand may be written signed or unsigned; one that the instruction widens must survive the
  * widening (Go lets some through that do not). Byte and word operands take any 32-bit constant and keep its low part.
  */
-function fitsImmediate({ size, w, signed }: { size: number; w: number; signed: boolean }, v: bigint): boolean {
+function fitsImmediate({ size, w, signed, eitherSign }: Immediate, v: bigint): boolean {
   const bits = BigInt(8 * size);
   const inSigned = v >= -(1n << (bits - 1n)) && v < 1n << (bits - 1n);
   const inUnsigned = v >= 0n && v < 1n << bits;
-  if (!signed) return inUnsigned;
+  if (!signed) return inUnsigned || (eitherSign === true && inSigned);
   if (8 * size < w) return inSigned;
   if (size === 8) return true;
   return v >= -0x8000_0000n && v < 0x1_0000_0000n;
@@ -89,6 +97,7 @@ export function encode(form: Form, args: readonly Argument[]): Encoded {
   let rex = e.w ? 0x48 : 0;
   let reg = e.digit ?? 0;
   let rm: Argument | undefined;
+  let absolute: MemoryArgument | undefined;
   let plus = 0;
   let high = false;
   let vvvv = 0;
@@ -103,6 +112,10 @@ export function encode(form: Form, args: readonly Argument[]): Encoded {
     }
     if (kind.slot === 'imm' && arg.kind === 'imm')
       immediates.push({ value: arg.value, size: kind.size, isTarget: false });
+    if (kind.slot === 'moffs' && arg.kind === 'mem') {
+      absolute = arg;
+      immediates.push({ value: BigInt.asUintN(64, arg.disp), size: 8, isTarget: false });
+    }
     if (kind.slot === 'rel') immediates.push({ value: 0n, size: kind.size, isTarget: true });
     if (kind.slot === 'vvvv' && 'n' in arg) vvvv = arg.n;
     // The register shares its byte with a constant of four bits, when the row has one.
@@ -125,9 +138,11 @@ export function encode(form: Form, args: readonly Argument[]): Encoded {
   if (high && rex) throw new Error('cannot encode a high byte register beside a REX prefix');
 
   const out: number[] = [];
-  if (rm?.kind === 'mem' && rm.segment) out.push(rm.segment === 'FS' ? 0x64 : 0x65);
+  const segment = rm?.kind === 'mem' ? rm.segment : absolute?.segment;
+  if (segment) out.push(segment === 'FS' ? 0x64 : 0x65);
   if (e.vex) out.push(...vexBytes(e, rex, vvvv));
   else {
+    if (e.size) out.push(0x66);
     if (typeof e.prefix === 'number') out.push(e.prefix);
     if (rex) out.push(rex);
     for (let i = 0; i < e.map.length; i += 2) out.push(Number.parseInt(e.map.slice(i, i + 2), 16));
@@ -150,7 +165,7 @@ export function encode(form: Form, args: readonly Argument[]): Encoded {
 
 /** The VEX prefix: two bytes where X, B, W and the map are their defaults, else three (SDM vol. 2, 2.3.5). */
 function vexBytes(e: Encoding, rex: number, vvvv: number): number[] {
-  const pp = { NP: 0, 102: 1, 243: 2, 242: 3 }[e.prefix ?? 'NP'];
+  const pp = e.prefix === 0x66 ? 1 : e.prefix === 0xf3 ? 2 : e.prefix === 0xf2 ? 3 : 0;
   const low = ((~vvvv & 15) << 3) | ((e.vex!.l ?? 0) << 2) | pp;
   const r = rex & 4 ? 0 : 0x80;
   if (e.map === 'VEX.0F' && !e.w && !(rex & 3)) return [0xc5, r | low];

@@ -3,8 +3,10 @@
 export interface Encoding {
   /** As written in the row. */
   readonly text: string;
-  /** Mandatory or operand-size prefix; 'NP' when none may be there; undefined when it does not matter. */
-  readonly prefix: 0x66 | 0xf2 | 0xf3 | 'NP' | undefined;
+  /** Mandatory or operand-size prefix; 'NP' when none, 'NFx' when no F2 or F3 may be there; undefined: no matter. */
+  readonly prefix: 0x66 | 0xf2 | 0xf3 | 'NP' | 'NFx' | undefined;
+  /** 66 beside F2 or F3: `66 F3 0F BD` is LZCNT of 16 bits. */
+  readonly size: boolean;
   readonly w: boolean;
   /** Bytes before the opcode: '' | '0F' | '0F38' | '0F3A', or 'VEX.0F' … where a VEX prefix says so. */
   readonly map: string;
@@ -23,7 +25,7 @@ export interface Encoding {
   readonly vex: { readonly l: 0 | 1 | undefined; readonly w: 0 | 1 | undefined } | undefined;
 }
 
-const tailSize: Record<string, number> = { ib: 1, iw: 2, id: 4, io: 8, cb: 1, cd: 4 };
+const tailSize: Record<string, number> = { ib: 1, '/is4': 1, iw: 2, id: 4, io: 8, cb: 1, cd: 4 };
 
 const vexPrefix: Record<string, Encoding['prefix']> = { NP: 'NP', 66: 0x66, F2: 0xf2, F3: 0xf3 };
 const vexLength: Record<string, 0 | 1> = { 128: 0, 256: 1, LZ: 0, L0: 0, L1: 1 };
@@ -51,6 +53,7 @@ export function parseEncoding(text: string): Encoding {
   const vexed = all[0]!.startsWith('VEX.') ? parseVex(all[0]!) : undefined;
   const words = vexed ? all.slice(1) : all;
   let prefix = vexed?.prefix;
+  let size = false;
   let w = vexed?.w ?? false;
   let plusR = false;
   let modrm = false;
@@ -58,7 +61,7 @@ export function parseEncoding(text: string): Encoding {
   const bytes: number[] = [];
   const tail: number[] = [];
   for (const word of words) {
-    if (word === 'NP') prefix = 'NP';
+    if (word === 'NP' || word === 'NFx') prefix = word;
     else if (word === 'REX.W') w = true;
     else if (word === '/r') modrm = true;
     else if (/^\/[0-7]$/.test(word)) {
@@ -67,9 +70,10 @@ export function parseEncoding(text: string): Encoding {
     } else if (word in tailSize) tail.push(tailSize[word]!);
     else if (/^[0-9A-F]{2}(\+r)?$/.test(word)) {
       const byte = Number.parseInt(word, 16);
-      if (!vexed && bytes.length === 0 && words.length > 1 && (byte === 0x66 || byte === 0xf2 || byte === 0xf3))
+      if (!vexed && bytes.length === 0 && words.length > 1 && (byte === 0x66 || byte === 0xf2 || byte === 0xf3)) {
+        size = prefix === 0x66;
         prefix = byte;
-      else bytes.push(byte);
+      } else bytes.push(byte);
       plusR = word.endsWith('+r');
     } else throw new Error(`encoding '${text}': what is '${word}'?`);
   }
@@ -82,6 +86,7 @@ export function parseEncoding(text: string): Encoding {
   return {
     text,
     prefix,
+    size,
     w,
     map,
     opcode,

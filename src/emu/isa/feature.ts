@@ -1,4 +1,8 @@
-/** CPUID's feature names, as the manual spells them. */
+/**
+ * CPUID's feature names, as the manual spells them: what a row may need beyond the baseline.
+ *
+ * The baseline is x86-64-v1 as the psABI has it: x87, CX8, CMOV, MMX, FXSR, SSE, SSE2, SYSCALL. Its rows name no feature.
+ */
 export type Feature =
   | 'ADX'
   | 'AES'
@@ -6,19 +10,20 @@ export type Feature =
   | 'AVX2'
   | 'BMI1'
   | 'BMI2'
-  | 'CLFLUSH'
   | 'CLFLUSHOPT'
   | 'CLWB'
   | 'CMPXCHG16B'
   | 'F16C'
   | 'FMA'
   | 'FSGSBASE'
+  | 'GFNI'
   | 'LAHF'
   | 'LZCNT'
   | 'MOVBE'
   | 'PCLMULQDQ'
   | 'POPCNT'
   | 'PREFETCHW'
+  | 'PREFETCHWT1'
   | 'RDPID'
   | 'RDRAND'
   | 'RDSEED'
@@ -28,6 +33,8 @@ export type Feature =
   | 'SSE4.1'
   | 'SSE4.2'
   | 'SSSE3'
+  | 'VAES'
+  | 'VPCLMULQDQ'
   | 'XSAVE'
   | 'XSAVEC'
   | 'XSAVEOPT';

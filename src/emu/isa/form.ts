@@ -3,7 +3,7 @@
  *
  *   name       Go's mnemonic
  *   encoding   Intel's notation (SDM vol. 2, 3.1.1.1): `REX.W 83 /0 ib`, `66 0F 6F /r`, `50+r`, `0F 05`
- *              NP: no 66/F2/F3 prefix may stand before it; ib iw id io: immediate bytes; cb cd: branch displacement
+ *              NP: no 66/F2/F3 prefix may stand before it; NFx: no F2/F3; ib iw id io: immediate bytes; cb cd: branch displacement
  *   operands   Intel's order and names: rm64 = ModRM.rm, register or memory; r64 = ModRM.reg, or the opcode's +r
  *              VEX.256.66.0F38.W0 …: a VEX prefix; xmmV, ymmV are VEX.vvvv
  *   meaning    what it does; a row without one assembles and disassembles, and stops the machine when executed
@@ -13,7 +13,7 @@
  */
 import { type Encoding, parseEncoding } from './encoding.ts';
 import type { Feature } from './feature.ts';
-import type { OperandKind } from './operand.ts';
+import type { HiddenKind, OperandKind } from './operand.ts';
 import type { Meaning } from './ops.ts';
 
 export interface Traits {
@@ -21,10 +21,16 @@ export interface Traits {
   readonly lock?: boolean;
   /** Reads and writes its first operand. LOCK-able rows do. */
   readonly modifies?: boolean;
-  /** Takes addresses or a count from registers that no operand names: RSI and RDI, RCX. */
-  readonly implicit?: boolean;
+  /** Operands that stand nowhere in the text: they follow the others. */
+  readonly hidden?: readonly HiddenKind[];
   /** Go writes the operands in Intel's order (CMPQ left, right) rather than source first. */
   readonly intelOrder?: boolean;
+  /** Go writes the immediate last rather than first (CMPPD X1, X2, $7). */
+  readonly immediateLast?: boolean;
+  /** Destination, indices and mask of a gather: registers that must not be the same. #UD, and not to be assembled. */
+  readonly distinct?: boolean;
+  /** When it faults, vector registers keep what was `put` before: executed again, it goes on from there (gathers). */
+  readonly resumes?: boolean;
   /** What a REP prefix does: repeat CX times, or also stop on ZF. */
   readonly rep?: 'count' | 'compare';
   /** Only without REX.B: 90 is NOP, 41 90 is XCHG R8D, EAX. */
@@ -42,11 +48,18 @@ export interface Form extends Traits {
   readonly encoding: Encoding;
   readonly operands: readonly OperandKind[];
   readonly meaning: Meaning | undefined;
-  /** Some operand is a vector register: prefixes then select the row rather than a size. */
+  /** Some operand is a vector or x87 register: prefixes then select the row rather than a size. */
   readonly isVector: boolean;
 }
 
-const vectorFiles: ReadonlySet<string> = new Set(['xmm', 'ymm', 'mmx']);
+const vectorFiles: ReadonlySet<string> = new Set(['xmm', 'ymm', 'mmx', 'st']);
+
+/** Operands from Intel's order to Go's, or back. */
+export function turned<T>({ intelOrder, immediateLast }: Traits, operands: readonly T[]): T[] {
+  if (intelOrder) return [...operands];
+  if (immediateLast) return [...operands.slice(0, -1).reverse(), ...operands.slice(-1)];
+  return [...operands].reverse();
+}
 
 /** Rows of a chapter that exist only with a CPUID feature. */
 export const requires = (feature: Feature, rows: readonly Form[]): Form[] => rows.map((f) => ({ feature, ...f }));
@@ -60,6 +73,5 @@ export function form(
 ): Form {
   const isVector = operands.some((k) => 'file' in k && vectorFiles.has(k.file));
   const modifies = traits.lock ?? traits.modifies ?? false;
-  const implicit = traits.implicit ?? traits.rep !== undefined;
-  return { name, encoding: parseEncoding(encoding), operands, meaning, isVector, ...traits, modifies, implicit };
+  return { name, encoding: parseEncoding(encoding), operands, meaning, isVector, ...traits, modifies };
 }

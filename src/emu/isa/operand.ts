@@ -2,7 +2,9 @@
 import type { Width } from './ops.ts';
 
 /** Which registers: 'ymm' are the xmm ones at their full 256 bits. */
-export type RegisterFile = 'gpr' | 'xmm' | 'ymm' | 'mmx' | 'st';
+export type RegisterFile = 'gpr' | 'xmm' | 'ymm' | 'mmx' | 'st' | SystemFile;
+/** Segment, control and debug registers. */
+export type SystemFile = 'seg' | 'cr' | 'dr';
 
 export type OperandKind =
   /** ModRM.rm: a register or memory, or only one of them. `vsib`: memory whose index is a vector register of that file. */
@@ -13,18 +15,39 @@ export type OperandKind =
       readonly allow: 'both' | 'memory' | 'register';
       readonly vsib?: 'xmm' | 'ymm';
     }
-  /** ModRM.reg or the opcode's +r; VEX.vvvv; the upper half of an immediate byte (is4). */
-  | { readonly slot: 'reg' | 'vvvv' | 'is4'; readonly file: RegisterFile; readonly w: Width }
+  /** ModRM.reg or the opcode's +r; VEX.vvvv; the upper half of an immediate byte (is4). `among`: which there are. */
+  | {
+      readonly slot: 'reg' | 'vvvv' | 'is4';
+      readonly file: RegisterFile;
+      readonly w: Width;
+      readonly among?: readonly number[];
+    }
   /** One register that stands in both ModRM.reg and ModRM.rm (IMULQ $3, AX). */
   | { readonly slot: 'twice'; readonly w: Width }
   /** A register the opcode implies. */
-  | { readonly slot: 'fixed'; readonly file: 'gpr' | 'xmm' | 'st'; readonly n: number; readonly w: Width }
+  | { readonly slot: 'fixed'; readonly file: 'gpr' | 'xmm' | 'st' | 'seg'; readonly n: number; readonly w: Width }
   /** A constant the opcode implies: the 1 of D1 /4. */
   | { readonly slot: 'one' }
-  /** Immediate of `size` bytes, widened to `w` by copying its sign or with zeros. */
-  | { readonly slot: 'imm'; readonly size: number; readonly w: Width; readonly signed: boolean }
+  /** Immediate of `size` bytes, widened to `w` by copying its sign or with zeros. `eitherSign`: may be written negative too. */
+  | {
+      readonly slot: 'imm';
+      readonly size: number;
+      readonly w: Width;
+      readonly signed: boolean;
+      readonly eitherSign?: true;
+    }
+  /** Memory at an address that stands in the instruction: eight bytes, or four behind an address-size prefix. */
+  | { readonly slot: 'moffs'; readonly w: Width }
   /** Branch displacement of `size` bytes from the next instruction. */
   | { readonly slot: 'rel'; readonly size: 1 | 4 };
+
+/**
+ * An operand that stands nowhere in the text, and follows those that do: memory through RSI, RDI or RBX, which a segment
+ * prefix may override or not, or the count in RCX. An address-size prefix makes them ESI, EDI, EBX and ECX.
+ */
+export type HiddenKind =
+  | { readonly slot: 'through'; readonly base: number; readonly w: Width; readonly segment: boolean }
+  | { readonly slot: 'counter' };
 
 const rm = (w: Width): OperandKind => ({ slot: 'rm', file: 'gpr', w, allow: 'both' });
 const m = (w: Width): OperandKind => ({ slot: 'rm', file: 'gpr', w, allow: 'memory' });
@@ -44,6 +67,7 @@ export const xmm: OperandKind = { slot: 'reg', file: 'xmm', w: 128 };
 /** xmm2/m16 … m128: a register or as much memory. */
 export const [xmmM8, xmmM16, xmmM32, xmmM64, xmmM128] = [xm(8), xm(16), xm(32), xm(64), xm(128)];
 /** ModRM.rm as a register only. */
+export const [r16Rm, r32Rm, r64Rm] = [only('gpr', 16), only('gpr', 32), only('gpr', 64)];
 export const [xmmRm, ymmRm, mmRm] = [only('xmm', 128), only('ymm', 256), only('mmx', 64)];
 /** VEX.vvvv. */
 export const xmmV: OperandKind = { slot: 'vvvv', file: 'xmm', w: 128 };
@@ -64,7 +88,10 @@ export const mm: OperandKind = { slot: 'reg', file: 'mmx', w: 64 };
 export const [mmM32, mmM64] = ([32, 64] as const).map(
   (w): OperandKind => ({ slot: 'rm', file: 'mmx', w, allow: 'both' }),
 ) as [OperandKind, OperandKind];
-export const ST0: OperandKind = { slot: 'fixed', file: 'st', n: 0, w: 80 };
+export const [ST0, ST1] = ([0, 1] as const).map((n): OperandKind => ({ slot: 'fixed', file: 'st', n, w: 80 })) as [
+  OperandKind,
+  OperandKind,
+];
 /** ST(i), in ModRM.rm. */
 export const sti: OperandKind = { slot: 'rm', file: 'st', w: 80, allow: 'register' };
 /** Immediates as wide as the instruction, and an 8-bit one whose sign is copied to 16, 32 or 64 bits. */
@@ -72,6 +99,8 @@ export const [imm8, imm16, imm32, imm64] = [imm(1, 8), imm(2, 16), imm(4, 32), i
 export const [imm8s16, imm8s32, imm8s64, imm32s64] = [imm(1, 16), imm(1, 32), imm(1, 64), imm(4, 64)];
 /** Shift counts, interrupt vectors: never negative. */
 export const uimm8 = imm(1, 8, false);
+/** A byte that picks lanes or counts: Go takes −128 to 255. */
+export const bits8: OperandKind = { slot: 'imm', size: 1, w: 8, signed: false, eitherSign: true };
 /** A 32-bit constant that the instruction widens with zeros (MOVQ $0x80000000, AX). */
 export const uimm32 = imm(4, 32, false);
 export const uimm16 = imm(2, 16, false);
@@ -80,6 +109,22 @@ export const [twice16, twice32, twice64] = ([16, 32, 64] as const).map((w): Oper
   OperandKind,
   OperandKind,
 ];
+/** System registers in ModRM.reg; CS cannot be loaded. FS and GS are those that PUSH and POP imply. */
+const system = (file: SystemFile, w: Width, ...among: number[]): OperandKind => ({ slot: 'reg', file, w, among });
+export const [sreg, sregTo] = [system('seg', 16, 0, 1, 2, 3, 4, 5), system('seg', 16, 0, 2, 3, 4, 5)];
+export const [creg, dreg] = [system('cr', 64, 0, 2, 3, 4, 8), system('dr', 64, 0, 1, 2, 3, 4, 5, 6, 7)];
+export const [FS, GS] = ([4, 5] as const).map((n): OperandKind => ({ slot: 'fixed', file: 'seg', n, w: 16 })) as [
+  OperandKind,
+  OperandKind,
+];
+/** What string instructions read and write, and where XLAT's table is. */
+export const throughSI = (w: Width): HiddenKind => ({ slot: 'through', base: 6, w, segment: true });
+export const throughDI = (w: Width): HiddenKind => ({ slot: 'through', base: 7, w, segment: false });
+export const throughBX: HiddenKind = { slot: 'through', base: 3, w: 8, segment: true };
+export const counter: HiddenKind = { slot: 'counter' };
+export const [moffs8, moffs16, moffs32, moffs64] = ([8, 16, 32, 64] as const).map(
+  (w): OperandKind => ({ slot: 'moffs', w }),
+) as [OperandKind, OperandKind, OperandKind, OperandKind];
 export const one: OperandKind = { slot: 'one' };
 export const rel8: OperandKind = { slot: 'rel', size: 1 };
 export const rel32: OperandKind = { slot: 'rel', size: 4 };

@@ -31,6 +31,11 @@ export interface FloatOps<V> {
   floatToInt(from: FloatWidth, a: V, to: 32 | 64, rounding: Rounding): V;
   intToFloat(from: 32 | 64, a: V, to: FloatWidth): V;
   floatToFloat(from: FloatWidth, a: V, to: FloatWidth, rounding: Rounding): V;
+  /**
+   * What follows is the instruction's step `n`, from 0 on, which computes with the results of the one before (DPPS adds
+   * products). Its exceptions are met only when no step before raised one.
+   */
+  floatStep(n: 0 | 1 | 2): void;
   /** MXCSR itself. */
   mxcsr(): V;
   setMxcsr(v: V): void;

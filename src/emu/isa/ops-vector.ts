@@ -5,10 +5,14 @@ import type { Width } from './ops.ts';
 export type LaneOp =
   | 'add'
   | 'sub'
-  /** The low half of the product (16, 32 bits), and the high half of the signed or unsigned one (16 bits). */
+  /** The low half of the product (16, 32, 64 bits), and the high half of the signed or unsigned one (16 bits). */
   | 'mul'
   | 'mulHighSigned'
   | 'mulHighUnsigned'
+  /** PMULHRSW: bits 30–15 of the signed product, rounded at bit 14 (16 bits). */
+  | 'mulRounded'
+  /** PMADDWD: the products of the two signed 16-bit halves, summed (32 bits). */
+  | 'dot'
   /** Sums and differences that stay at the ends of the lane's range (8, 16 bits). */
   | 'addSigned'
   | 'addUnsigned'
@@ -36,6 +40,8 @@ export interface VectorOps<V> {
   lanes(op: LaneOp, w: Width, a: V, b: V): V;
   /** Every lane shifted by the scalar `count`, any 64-bit number: from the width on nothing, or only signs, are left. */
   shiftLanes(op: 'shl' | 'shr' | 'sar', w: Width, a: V, count: V): V;
+  /** The lanes of `a`, then those of `b`, signed, at half their width: cut off at the ends of what that can hold. */
+  pack(from: 16 | 32, to: 'signed' | 'unsigned', a: V, b: V): V;
   /** Sixteen bytes picked from the thirty-two of `a` (0–15) and `b` (16–31). */
   shuffle(a: V, b: V, bytes: readonly number[]): V;
   /** Byte i of the result is byte `indices[i]` of `a`, or zero where that index is above 15. */

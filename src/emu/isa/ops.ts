@@ -35,8 +35,15 @@ export interface Ops<V> extends VectorOps<V>, FloatOps<V>, X87Ops<V> {
   address(of: Place): V;
   /** The same with its segment base: what `load` and `store` take. */
   linear(of: Place): V;
+  /** What FS: or GS: adds to an address. */
+  segmentBase(of: 'FS' | 'GS'): V;
+  setSegmentBase(of: 'FS' | 'GS', v: V): void;
   load(address: V, w: Width): V;
+  /** A load only when `condition` is not zero; else 0, and memory is not touched. */
+  loadWhen(condition: V, address: V, w: Width): V;
   store(address: V, w: Width, v: V): void;
+  /** Fault as a store there would. */
+  checkStore(address: V, w: Width): void;
 
   const(n: bigint): V;
   /** Share a result that is used more than once. Affects the size of translated code, never its meaning. */
@@ -99,6 +106,8 @@ export interface Ops<V> extends VectorOps<V>, FloatOps<V>, X87Ops<V> {
   cpuid(leaf: V, subleaf: V): readonly [V, V, V, V];
   /** Virtual time in cycles. */
   timestamp(): V;
+  /** 64 bits from the task's own sequence of random numbers: the same in every run. */
+  random(): V;
 }
 
 /** What an instruction means: generic in V, so it cannot peek. Operands come in Intel's order. */

@@ -34,6 +34,13 @@ export interface StPlace {
   readonly w: 80;
 }
 
+/** A segment register's selector (ES CS SS DS FS GS, as MOV numbers them), or a control or debug register. */
+export interface SystemPlace {
+  readonly in: 'seg' | 'cr' | 'dr';
+  readonly n: number;
+  readonly w: Width;
+}
+
 /** base + index·scale + displacement, plus a segment base. RIP-relative addresses arrive with `disp` made absolute. */
 export interface MemPlace {
   readonly in: 'mem';
@@ -57,7 +64,7 @@ export interface ImmPlace {
   readonly value: bigint;
 }
 
-export type Place = GprPlace | XmmPlace | MmxPlace | StPlace | MemPlace | ImmPlace;
+export type Place = GprPlace | XmmPlace | MmxPlace | StPlace | SystemPlace | MemPlace | ImmPlace;
 
 /** Half `n` of a 256-bit operand, as a place of 128 bits. Of a narrower operand there is only half 0: itself. */
 export function part(p: Place, n: 0 | 1): Place {

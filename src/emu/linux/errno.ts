@@ -144,7 +144,8 @@ const numbers = Object.fromEntries(errnoNames.map((name) => [name, errnos[name][
 };
 
 /** The ones that code names. */
-export const { EACCES, EAGAIN, EBADF, EEXIST, EFAULT, EINVAL, ENODEV, ENOMEM, ENOSYS, EPERM, ETIMEDOUT } = numbers;
+export const { EACCES, EAGAIN, EBADF, EEXIST, EFAULT, EINVAL, ENODEV, ENOENT, ENOMEM, ENOSYS, EPERM, ETIMEDOUT } =
+  numbers;
 
 const byNumber = new Map<number, Errno>(errnoNames.map((name) => [errnos[name][0], name]));
 

@@ -16,6 +16,9 @@ const bit = (signal: number): bigint => 1n << BigInt(signal - 1);
 export const UNBLOCKABLE = bit(SIGKILL) | bit(SIGSTOP);
 
 const ALL = (1n << BigInt(NSIG)) - 1n;
+/** The number of `SIGSEGV`. */
+export const signalNumber = (name: `SIG${(typeof named)[number]}`): number =>
+  named.findIndex((n) => `SIG${n}` === name) + 1;
 const shortName = (signal: number): string => named[signal - 1] ?? `RT_${signal - 32}`;
 
 /** `SIGUSR1`, `SIGRT_2`; a number when it is no signal. */

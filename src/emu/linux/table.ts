@@ -1,6 +1,6 @@
 /** Linux x86-64 system calls, by number. https://man7.org/linux/man-pages/man2/syscalls.2.html */
 import { bytes, choice, fd, flags, i32, input, offset, output, ptr, size, u32 } from './argument.ts';
-import { ENOSYS } from './errno.ts';
+import { ENOENT, ENOSYS } from './errno.ts';
 import { write } from './file.ts';
 import { futex, futexAddress2, futexOp, futexTimeout, futexVal, futexVal3 } from './futex.ts';
 import { brk, MADV, madvise, mprotect, munmap, PROTS } from './memory.ts';
@@ -33,6 +33,7 @@ export const table: readonly Row[] = [
           sys( 35, 'nanosleep',       { req: input(timespec), rem: ptr },                                            nanosleep),
           sys( 39, 'getpid',          {},                                                                            (k) => k.pid),
   partial(sys( 60, 'exit',            { status: i32 },                                                               exit),              'No clear_child_tid, no robust futexes.'),
+  refused(sys( 89, 'readlink',        { path: ptr, buf: ptr, size },                                                 () => -ENOENT),     'There are no files.'),
   partial(sys(131, 'sigaltstack',     { ss: input(stack), old_ss: output(stack) },                                   sigaltstack),       'Remembered; no signal is delivered.'),
           sys(158, 'arch_prctl',      { code, addr: archAddress },                                                   arch_prctl),
           sys(186, 'gettid',          {},                                                                            (_k, _a, task) => task.tid),
@@ -40,7 +41,10 @@ export const table: readonly Row[] = [
   partial(sys(218, 'set_tid_address', { tidptr: ptr },                                                               (_k, _a, task) => task.tid), 'The address is not cleared at exit.'),
   partial(sys(228, 'clock_gettime',   { clock, tp: output(timespec) },                                               clock_gettime),     'Virtual time. No clocks of other processes, no alarm clocks.'),
           sys(231, 'exit_group',      { status: i32 },                                                               exit_group),
+  refused(sys(262, 'newfstatat',      { dirfd: fd, path: ptr, statbuf: ptr, flags: i32 },                            () => -ENOSYS),     'glibc buffers its output as for a file, then.'),
   partial(sys(273, 'set_robust_list', { head: ptr, size },                                                           set_robust_list),   'The list is not walked at exit.'),
+  refused(sys(302, 'prlimit64',       { pid: i32, resource: u32, new_limit: ptr, old_limit: ptr },                   () => -ENOSYS),     'glibc takes its own defaults, then.'),
+  refused(sys(318, 'getrandom',       { buf: ptr, size, flags: u32 },                                                () => -ENOSYS),     'There is no chance here; glibc takes the time, then.'),
   refused(sys(334, 'rseq',            { rseq: ptr, size: u32, flags: i32, sig: u32 },                                () => -ENOSYS),     'Tasks move only where the scheduler says; glibc carries on without it.'),
 ];
 

@@ -29,6 +29,15 @@ export class Frames {
     return at;
   }
 
+  /** Byte offset of `size` zeroed bytes in a row that are never given back: an engine's tables. */
+  reserve(size: number): number {
+    const pages = Math.ceil(size / PAGE_SIZE);
+    while (this.#next + pages * PAGE_SIZE > this.bytes.length) this.#grow();
+    const at = this.#next;
+    this.#next += pages * PAGE_SIZE;
+    return at;
+  }
+
   release(at: number): void {
     this.#free.push(at);
   }

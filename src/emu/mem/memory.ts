@@ -18,6 +18,16 @@ export interface Region {
   readonly name: string;
 }
 
+/** Told when what an engine keeps about pages [first, end) no longer holds. */
+export interface PageListener {
+  /** Mapping, protection or frame are others now. */
+  remapped(first: number, end: number): void;
+  /** Bytes changed that `watchCode` was called for. */
+  codeChanged(first: number, end: number): void;
+  /** `watchCode` was called for a page for the first time: writes to it must come through here. */
+  codeWatched(page: number): void;
+}
+
 const needs: Record<Access, number> = { read: PROT.read, write: PROT.write, execute: PROT.exec };
 
 export class Memory {
@@ -28,12 +38,27 @@ export class Memory {
   #last: Region | undefined;
   /** Pages that engines hold decoded or translated code of. */
   readonly #code = new Set<number>();
+  /** Page sets of those who mirror this memory elsewhere. */
+  readonly #watchers: Set<number>[] = [];
+  readonly #listeners: PageListener[] = [];
   /** Goes up whenever code that an engine may have kept could have changed. */
   codeEpoch = 0;
 
-  /** Every region, lowest first. */
+  /** Every region, lowest first: another array after every change. */
   get regions(): readonly Region[] {
     return this.#regions;
+  }
+
+  /** Page number → byte offset of its frame in `frames`; pages that were never written have none. */
+  get pages(): ReadonlyMap<number, number> {
+    return this.#pages;
+  }
+
+  /** A set that is told the number of every page whose bytes change from now on; whoever asked empties it. */
+  watchPages(): Set<number> {
+    const changed = new Set<number>();
+    this.#watchers.push(changed);
+    return changed;
   }
 
   /** Map [start, start+size), zero-filled, in place of whatever was there. Rounds out to whole pages. */
@@ -62,7 +87,7 @@ export class Memory {
   /** Give the pages' contents back: they read as zero again (MADV_DONTNEED on anonymous memory). */
   discard(start: bigint, size: bigint): void {
     this.#dropFrames(pageDown(start), pageUp(start + size));
-    this.#forgetCode();
+    this.#remapped(pageDown(start), pageUp(start + size));
   }
 
   find(address: bigint): Region | undefined {
@@ -141,8 +166,30 @@ export class Memory {
 
   /** An engine keeps code of these bytes: tell it, through `codeEpoch`, when they change. */
   watchCode(address: bigint, length: number): void {
-    this.#code.add(Number(address >> PAGE_BITS));
-    this.#code.add(Number((address + BigInt(length - 1)) >> PAGE_BITS));
+    this.#watch(Number(address >> PAGE_BITS));
+    this.#watch(Number((address + BigInt(length - 1)) >> PAGE_BITS));
+  }
+
+  #watch(page: number): void {
+    if (this.#code.has(page)) return;
+    this.#code.add(page);
+    for (const l of this.#listeners) l.codeWatched(page);
+  }
+
+  /** Does an engine keep code of this page? */
+  isCode(page: number): boolean {
+    return this.#code.has(page);
+  }
+
+  listen(l: PageListener): void {
+    this.#listeners.push(l);
+  }
+
+  /** Byte offset of the frame of a page that allows this access, made if there is none; undefined where it is not allowed. */
+  frameFor(page: number, access: Access): number | undefined {
+    const address = BigInt(page) << PAGE_BITS;
+    if (!isCanonical(address) || !this.allows(address, 1n, access)) return undefined;
+    return this.#pages.get(page) ?? this.#frame(address);
   }
 
   /** Read without regard to protection; unmapped bytes are an error of the caller. */
@@ -219,22 +266,34 @@ export class Memory {
       if (at === undefined) return;
       this.#pages.delete(page);
       this.frames.release(at);
+      for (const w of this.#watchers) w.add(page);
     };
     // A huge range holds few frames, a small one few pages: walk the shorter list.
     if (last - first <= this.#pages.size) for (let p = first; p < last; p++) drop(p);
     else for (const p of [...this.#pages.keys()]) if (p >= first && p < last) drop(p);
   }
 
-  #forgetCode(): void {
-    if (this.#code.size === 0) return;
-    this.#code.clear();
+  #remapped(from: bigint, to: bigint): void {
+    const [first, end] = [Number(from >> PAGE_BITS), Number(to >> PAGE_BITS)];
+    for (const l of this.#listeners) l.remapped(first, end);
+    this.#forgetCode(first, end);
+  }
+
+  /** Code on these pages is not what it was. */
+  #forgetCode(first: number, end: number): void {
+    const before = this.#code.size;
+    if (end - first === 1) this.#code.delete(first);
+    else for (const p of this.#code) if (p >= first && p < end) this.#code.delete(p);
+    if (this.#code.size === before) return;
     this.codeEpoch++;
+    for (const l of this.#listeners) l.codeChanged(first, end);
   }
 
   /** The frame behind an address, for writing. */
   #frame(address: bigint): number {
     const page = Number(address >> PAGE_BITS);
-    if (this.#code.has(page)) this.#forgetCode();
+    if (this.#code.has(page)) this.#forgetCode(page, page + 1);
+    for (const w of this.#watchers) w.add(page);
     let at = this.#pages.get(page);
     if (at === undefined) {
       at = this.frames.take();
@@ -267,7 +326,7 @@ export class Memory {
     }
     this.#regions = out;
     this.#last = undefined;
-    this.#forgetCode();
+    this.#remapped(from, to);
   }
 
   #insert(r: Region): void {

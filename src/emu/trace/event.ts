@@ -12,7 +12,10 @@ export interface Junk {
 }
 
 export type Event =
-  /** One retired instruction, the `n`th of the run. `rsp` is RSP after it. */
+  /**
+   * One instruction, the `n`th of the run to retire, or not quite (`step.unfinished`). `rsp` is RSP after it. Engines may
+   * be ahead of their steps: registers and memory are as some later instruction left them.
+   */
   | { readonly kind: 'insn'; readonly n: number; readonly step: Step; readonly rsp: bigint }
   /** A system call and its answer, as strace would print it. */
   | {

@@ -66,6 +66,7 @@ function instruction(e: Event & { kind: 'insn' }, symbols: Symbols): object {
   return {
     kind: 'insn',
     n: e.n,
+    ...(e.step.unfinished ? { unfinished: true } : {}),
     address: hex(insn.address),
     symbol: symbols.nameOf(insn.address) ?? '',
     source: line ? `${baseName(line.file)}:${line.line}` : '',

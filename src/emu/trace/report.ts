@@ -25,7 +25,7 @@ export function stopReport(machine: Machine, ending: Ending): string {
 }
 
 /** The instruction at `pc`; none in a gate, which holds no code of anybody's. */
-function instructionAt({ mem, symbols, gates }: Machine, pc: bigint): string | undefined {
+export function instructionAt({ mem, symbols, gates }: Machine, pc: bigint): string | undefined {
   const region = mem.find(pc);
   if (!region || !(region.prot & PROT.exec) || gates.contains(pc)) return undefined;
   const insn = decode(mem.peekBytes(pc, 15), pc);
@@ -33,7 +33,7 @@ function instructionAt({ mem, symbols, gates }: Machine, pc: bigint): string | u
 }
 
 /** A breakpoint leaves RIP behind itself: behind CC, or CD 03. */
-function trapAt({ cpu, mem }: Machine): bigint {
+export function trapAt({ cpu, mem }: Machine): bigint {
   return mem.peek(cpu.rip - 2n, 2) === 0x03cdn ? cpu.rip - 2n : cpu.rip - 1n;
 }
 

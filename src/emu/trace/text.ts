@@ -70,7 +70,7 @@ function instruction(e: Event & { kind: 'insn' }, symbols: Symbols): string {
     (line ? `${baseName(line.file)}:${line.line}` : '').padEnd(columns.line),
     hexBytes(insn.bytes).padEnd(columns.bytes),
     print(insn, symbols.nameOf).padEnd(columns.insn),
-    changes(e.step),
+    `${changes(e.step)}${e.step.unfinished ? ' (unfinished)' : ''}`,
   ]
     .join('  ')
     .trimEnd();

@@ -15,6 +15,8 @@ const laneOps: Readonly<Record<LaneOp, (a: bigint, b: bigint, w: Width) => bigin
   mul:             (a, b) => a * b,
   mulHighSigned:   (a, b, w) => (signed(w, a) * signed(w, b)) >> BigInt(w),
   mulHighUnsigned: (a, b, w) => (a * b) >> BigInt(w),
+  mulRounded:      (a, b, w) => (signed(w, a) * signed(w, b) + (1n << BigInt(w - 2))) >> BigInt(w - 1),
+  dot:             (a, b) => signed(16, a) * signed(16, b) + signed(16, a >> 16n) * signed(16, b >> 16n),
   addSigned:       (a, b, w) => toSigned(w, signed(w, a) + signed(w, b)),
   addUnsigned:     (a, b, w) => toUnsigned(w, a + b),
   subSigned:       (a, b, w) => toSigned(w, signed(w, a) - signed(w, b)),
@@ -71,6 +73,15 @@ export class VectorEvaluator extends EvalState implements VectorOps<bigint> {
     return join(
       split(a, w).map((x) => (op === 'shl' ? x << n : op === 'shr' ? x >> n : signed(w, x) >> n)),
       w,
+    );
+  }
+  pack(from: 16 | 32, to: 'signed' | 'unsigned', a: bigint, b: bigint): bigint {
+    const half = (from / 2) as 8 | 16;
+    const cut = to === 'signed' ? toSigned : toUnsigned;
+    const lanes = [...split(a, from), ...split(b, from)];
+    return join(
+      lanes.map((x) => cut(half, signed(from, x))),
+      half,
     );
   }
   shuffle(a: bigint, b: bigint, bytes: readonly number[]): bigint {

@@ -7,11 +7,26 @@
 import { cpuid } from '../../cpu/cpuid.ts';
 import { FLAGS, R } from '../../cpu/layout.ts';
 import type { Ops, StatusFlag, Width } from '../../isa/ops.ts';
-import type { MemPlace, Place } from '../../isa/place.ts';
+import type { GprPlace, MemPlace, Place } from '../../isa/place.ts';
 import { Trap } from '../../mem/fault.ts';
 import { isCanonical } from '../../mem/layout.ts';
 import { bool, M64, mask, POPPED } from './eval-state.ts';
 import { X87Evaluator } from './eval-x87.ts';
+
+const topBits: Readonly<Record<Width, bigint>> = {
+  8: 1n << 7n,
+  16: 1n << 15n,
+  32: 1n << 31n,
+  64: 1n << 63n,
+  80: 1n << 79n,
+  128: 1n << 127n,
+  256: 1n << 255n,
+};
+const hasEvenParity = Array.from({ length: 256 }, (_, byte) => {
+  let ones = 0;
+  for (let rest = byte; rest; rest &= rest - 1) ones++;
+  return ones % 2 ? 0n : 1n;
+});
 
 export class Evaluator extends X87Evaluator implements Ops<bigint> {
   get(p: Place): bigint {
@@ -19,6 +34,7 @@ export class Evaluator extends X87Evaluator implements Ops<bigint> {
       case 'imm':
         return p.value;
       case 'gpr':
+        if (p.w === 64) return this.cpu.gpr(p.n);
         return (p.high ? this.cpu.gpr(p.n) >> 8n : this.cpu.gpr(p.n)) & mask(p.w);
       case 'xmm':
         return this.cpu.xmm(p.n, p.part) & mask(p.w);
@@ -26,6 +42,11 @@ export class Evaluator extends X87Evaluator implements Ops<bigint> {
         return this.cpu.x87(p.n) & mask(p.w);
       case 'st':
         return this.getSt(p.n);
+      case 'seg':
+        return BigInt(this.cpu.selector(p.n));
+      case 'cr':
+      case 'dr':
+        return this.raise('protection', 'control and debug registers are privileged');
       case 'mem':
         return this.load(this.linear(p), p.w);
     }
@@ -36,11 +57,18 @@ export class Evaluator extends X87Evaluator implements Ops<bigint> {
     else if (p.in === 'xmm') this.vectors.set(p.n + 16 * p.part, v);
     else if (p.in === 'mmx') this.putMmx(p.n, v);
     else if (p.in === 'st') this.putSt(p.n, v);
+    else if (p.in === 'seg') this.selectors.set(p.n, v);
     else if (p.in === 'gpr') {
-      const old = this.gprs.get(p.n) ?? this.cpu.gpr(p.n);
-      const m = p.high ? 0xff00n : mask(p.w);
-      this.gprs.set(p.n, p.w >= 32 ? v : (old & ~m) | (p.high ? v << 8n : v));
+      this.gprValues[p.n] = p.w >= 32 ? v : this.#merge(p, v);
+      this.gprsWritten |= 1 << p.n;
     }
+  }
+
+  /** A narrow write keeps what it does not cover, of an earlier write if there was one. */
+  #merge(p: GprPlace, v: bigint): bigint {
+    const old = (this.gprsWritten >> p.n) & 1 ? this.gprValues[p.n]! : this.cpu.gpr(p.n);
+    const m = p.high ? 0xff00n : mask(p.w);
+    return (old & ~m) | (p.high ? v << 8n : v);
   }
 
   flag(f: StatusFlag): bigint {
@@ -68,7 +96,7 @@ export class Evaluator extends X87Evaluator implements Ops<bigint> {
   }
   linear(p: Place): bigint {
     const { segment } = p as MemPlace;
-    const base = segment === 'FS' ? this.cpu.fsBase : segment === 'GS' ? this.cpu.gsBase : 0n;
+    const base = segment ? this.segmentBase(segment) : 0n;
     const at = (this.address(p) + base) & M64;
     const { base: register } = p as MemPlace;
     if (!segment && (register === R.sp || register === R.bp) && !isCanonical(at)) {
@@ -76,12 +104,24 @@ export class Evaluator extends X87Evaluator implements Ops<bigint> {
     }
     return at;
   }
+  segmentBase(of: 'FS' | 'GS'): bigint {
+    return of === 'FS' ? this.cpu.fsBase : this.cpu.gsBase;
+  }
+  setSegmentBase(of: 'FS' | 'GS', v: bigint): void {
+    this.bases.set(of, v);
+  }
   load(address: bigint, w: Width): bigint {
     return this.mem.read(address, w / 8);
   }
+  loadWhen(condition: bigint, address: bigint, w: Width): bigint {
+    return condition ? this.load(address, w) : 0n;
+  }
   store(address: bigint, w: Width, v: bigint): void {
-    this.mem.check(address, w / 8, 'write');
+    this.checkStore(address, w);
     this.stores.push({ address, size: w / 8, value: v });
+  }
+  checkStore(address: bigint, w: Width): void {
+    this.mem.check(address, w / 8, 'write');
   }
 
   const(n: bigint): bigint {
@@ -148,10 +188,10 @@ export class Evaluator extends X87Evaluator implements Ops<bigint> {
     return bool(a === 0n);
   }
   sign(a: bigint, w: Width): bigint {
-    return (a >> BigInt(w - 1)) & 1n;
+    return a & topBits[w] ? 1n : 0n;
   }
   evenParity(a: bigint): bigint {
-    return this.countOnes(a & 0xffn) & 1n ? 0n : 1n;
+    return hasEvenParity[Number(a & 0xffn)]!;
   }
   countOnes(a: bigint): bigint {
     let n = 0n;
@@ -195,20 +235,25 @@ export class Evaluator extends X87Evaluator implements Ops<bigint> {
     this.stop = { why: 'syscall' };
   }
   interrupt(vector: number): void {
-    // Linux opens 3 and 4 to user code, and 0x80 for 32-bit system calls, which are not modelled.
     if (vector === 0x80) throw new Trap({ kind: 'no-meaning', what: 'INT $0x80 (a 32-bit system call)' });
-    if (vector !== 3 && vector !== 4)
-      this.raise('protection', `INT $0x${vector.toString(16)} is not open to user code`);
     this.stop = { why: 'trap', vector };
   }
-  raise(kind: 'undefined' | 'protection', detail: string): void {
+  raise(kind: 'undefined' | 'protection', detail: string): never {
     throw new Trap({ kind, detail });
   }
-  cpuid(leaf: bigint): readonly [bigint, bigint, bigint, bigint] {
-    const [a, b, c, d] = cpuid(Number(leaf));
+  cpuid(leaf: bigint, subleaf: bigint): readonly [bigint, bigint, bigint, bigint] {
+    const [a, b, c, d] = cpuid(this.model, Number(leaf), Number(subleaf));
     return [BigInt(a), BigInt(b), BigInt(c), BigInt(d)];
   }
   timestamp(): bigint {
     return this.clock();
+  }
+  /** SplitMix64: its state is in the register file, so that it is saved and restored with the rest. */
+  random(): bigint {
+    this.nextRandom = ((this.nextRandom ?? this.cpu.random) + 0x9e37_79b9_7f4a_7c15n) & M64;
+    let z = this.nextRandom;
+    z = ((z ^ (z >> 30n)) * 0xbf58_476d_1ce4_e5b9n) & M64;
+    z = ((z ^ (z >> 27n)) * 0x94d0_49bb_1331_11ebn) & M64;
+    return z ^ (z >> 31n);
   }
 }

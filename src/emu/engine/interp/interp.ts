@@ -1,41 +1,65 @@
 /** The reference engine: decode, evaluate, commit, one instruction at a time. */
 import type { Cpu } from '../../cpu/cpu.ts';
 import { R } from '../../cpu/layout.ts';
-import { decode } from '../../decode/decode.ts';
+import { decode, type Features, isEvex } from '../../decode/decode.ts';
 import type { Instruction } from '../../decode/instruction.ts';
+import type { Meaning } from '../../isa/ops.ts';
 import { type Fault, Trap } from '../../mem/fault.ts';
 import type { Memory } from '../../mem/memory.ts';
-import type { Engine, EngineParts, Recorder, Stop, Store, Why } from '../engine.ts';
+import type { Engine, EngineParts, Recorder, Step, Stop, Store, Why } from '../engine.ts';
+import { layoutOf } from '../tape/format.ts';
+import { TapeWriter } from '../tape/writer.ts';
 import { Evaluator } from './eval.ts';
 
 const MAX_LENGTH = 15;
 
-/** Decoded instructions by address, shared by machines that run the same image. */
+/** Decoded instructions by address, shared by machines that run the same image on the same CPU model. */
 export type DecodedCode = Map<bigint, Instruction>;
+
+/** An instruction ready to run: its meaning is there, and the address behind it known. */
+interface Bound {
+  readonly insn: Instruction;
+  readonly meaning: Meaning;
+  readonly next: bigint;
+}
 
 export class Interpreter implements Engine {
   readonly #mem: Memory;
   readonly #eval: Evaluator;
+  readonly #features: Features;
   /** Instructions whose bytes are known not to have changed. */
-  readonly #decoded = new Map<bigint, Instruction>();
+  readonly #bound = new Map<bigint, Bound>();
   /** Instructions decoded by anyone before, good where the bytes are the same. */
   readonly #kept: DecodedCode;
   #codeEpoch = -1;
+  /** Made when a tape is first wanted. */
+  #tape: TapeWriter | undefined;
 
-  constructor({ cpu, mem, clock }: EngineParts, kept: DecodedCode = new Map()) {
-    this.#mem = mem;
+  constructor(parts: EngineParts, kept: DecodedCode = new Map()) {
+    this.#mem = parts.mem;
+    this.#features = parts.model?.features;
     this.#kept = kept;
-    this.#eval = new Evaluator(cpu, mem, clock);
+    this.#eval = new Evaluator(parts);
   }
 
+  /** Given a `TapeWriter`, it appends to that and leaves it to others to hand it on. */
   run(budget: number, recorder?: Recorder): Stop {
+    if (!recorder?.tape) return this.#run(budget, recorder);
+    this.#tape ??= new TapeWriter(this.#eval.cpu, this.#mem.frames);
+    this.#tape.open((bytes, code) => recorder.tape!(bytes, code));
+    const stop = this.#run(budget, this.#tape);
+    this.#tape.flush();
+    return stop;
+  }
+
+  #run(budget: number, recorder: Recorder | undefined): Stop {
     const { cpu } = this.#eval;
     let retired = 0;
     while (retired < budget) {
       let why: Why | undefined;
       try {
-        const insn = this.#fetch(cpu.rip);
-        why = insn.repeat ? this.#repeat(cpu, insn, recorder) : this.#step(cpu, insn, recorder);
+        const bound = this.#fetch(cpu.rip);
+        why = bound.insn.repeat ? this.#repeat(cpu, bound, recorder) : this.#step(cpu, bound, recorder);
       } catch (e) {
         if (!(e instanceof Trap)) throw e;
         return { why: 'fault', fault: e.fault, retired };
@@ -46,16 +70,36 @@ export class Interpreter implements Engine {
     return { why: 'budget', retired };
   }
 
-  #fetch(address: bigint): Instruction {
+  /** The instruction at an address, or undefined where fetching it would fault. */
+  instructionAt(address: bigint): Instruction | undefined {
+    try {
+      return this.#fetch(address).insn;
+    } catch (e) {
+      if (e instanceof Trap) return undefined;
+      throw e;
+    }
+  }
+
+  #fetch(address: bigint): Bound {
     if (this.#codeEpoch !== this.#mem.codeEpoch) {
-      this.#decoded.clear();
+      this.#bound.clear();
       this.#codeEpoch = this.#mem.codeEpoch;
     }
-    const known = this.#decoded.get(address);
+    const known = this.#bound.get(address);
     if (known) return known;
+    const insn = this.#decode(address);
+    const { meaning, name } = insn.form;
+    if (!meaning) throw new Trap({ kind: 'no-meaning', what: name });
+    const bound = { insn, meaning, next: BigInt.asUintN(64, address + BigInt(insn.length)) };
+    this.#mem.watchCode(address, insn.length);
+    this.#bound.set(address, bound);
+    return bound;
+  }
+
+  #decode(address: bigint): Instruction {
     const bytes = this.#mem.fetch(address, MAX_LENGTH);
     const kept = this.#kept.get(address);
-    const insn = kept && startsWith(bytes, kept.bytes) ? kept : decode(bytes, address);
+    const insn = kept && startsWith(bytes, kept.bytes) ? kept : decode(bytes, address, this.#features);
     if (insn === 'short' && bytes.length === MAX_LENGTH) {
       throw new Trap({ kind: 'protection', detail: 'an instruction has at most 15 bytes' });
     }
@@ -71,85 +115,122 @@ export class Interpreter implements Engine {
       });
     }
     if (!insn) throw new Trap(unknownOpcode(bytes));
-    this.#mem.watchCode(address, insn.length);
-    this.#decoded.set(address, insn);
     if (insn !== kept) this.#kept.set(address, insn);
     return insn;
   }
 
-  #step(cpu: Cpu, insn: Instruction, recorder: Recorder | undefined): Why | undefined {
+  #step(cpu: Cpu, { insn, meaning, next }: Bound, recorder: Recorder | undefined): Why | undefined {
     const e = this.#eval;
-    const { meaning, name } = insn.form;
-    if (!meaning) throw new Trap({ kind: 'no-meaning', what: name });
-    this.#checkModified(insn);
-    e.begin(insn.address + BigInt(insn.length));
-    meaning(e, ...insn.operands);
+    if (insn.form.modifies) this.#checkModified(insn);
+    e.begin(next, insn);
+    try {
+      meaning(e, ...insn.operands);
+    } catch (fault) {
+      if (insn.form.resumes) this.#keepVectors(cpu, insn, recorder);
+      throw fault;
+    }
     e.finish();
     if (!recorder) {
       e.commit();
       return e.stop;
     }
-    const gprs: [number, bigint][] = [];
-    for (const [n, v] of e.gprs) if (cpu.gpr(n) !== v) gprs.push([n, v]);
-    if (gprs.length > 1) gprs.sort(([a], [b]) => a - b);
-    const vectors: [number, bigint][] = [];
-    for (const [n, v] of e.vectors) if (cpu.xmm(n & 15, n < 16 ? 0 : 1) !== v) vectors.push([n, v]);
+    const tape = recorder instanceof TapeWriter ? recorder : undefined;
     const others = e.others();
+    const layout = tape && others.length === 0 ? layoutOf(insn) : undefined;
+    if (layout) {
+      e.commit();
+      tape!.plain(insn, layout, e.stores, e.flagsWritten);
+      return e.stop;
+    }
+    const gprs = this.#changedGprs(cpu);
+    const vectors = this.#changedVectors(cpu);
     const { flagsWritten, flagValues } = e;
+    const beside = tape && e.beside();
     e.commit();
-    recorder.retired({ insn, gprs, vectors, others, flagsWritten, flagValues, stores: [...e.stores] });
+    const step = { insn, next: cpu.rip, gprs, vectors, others, flagsWritten, flagValues, stores: [...e.stores] };
+    if (tape) tape.retired(step, beside);
+    else recorder.retired(step);
     return e.stop;
   }
 
+  #changedGprs(cpu: Cpu): [number, bigint][] {
+    const { gprsWritten, gprValues } = this.#eval;
+    const gprs: [number, bigint][] = [];
+    for (let n = 0; n < 16; n++) {
+      const v = gprValues[n]!;
+      if ((gprsWritten >> n) & 1 && cpu.gpr(n) !== v) gprs.push([n, v]);
+    }
+    return gprs;
+  }
+  #changedVectors(cpu: Cpu): [number, bigint][] {
+    const changed = [...this.#eval.vectors].filter(([n, v]) => cpu.xmm(n & 15, n < 16 ? 0 : 1) !== v);
+    return changed.sort(([a], [b]) => a - b);
+  }
+
+  /** A gather that faults keeps the elements it has, and can be resumed. */
+  #keepVectors(cpu: Cpu, insn: Instruction, recorder: Recorder | undefined): void {
+    const vectors = this.#changedVectors(cpu);
+    this.#eval.commitVectors();
+    if (vectors.length) recorder?.retired({ ...nothing, insn, next: insn.address, vectors, unfinished: true });
+  }
+
   /** A destination that is read and written faults as a write, although it is read first. */
-  #checkModified({ form, operands: [dst] }: Instruction): void {
-    if (form.modifies && dst?.in === 'mem') this.#mem.check(this.#eval.linear(dst), dst.w / 8, 'write');
+  #checkModified({ operands: [dst] }: Instruction): void {
+    if (dst?.in === 'mem') this.#mem.check(this.#eval.linear(dst), dst.w / 8, 'write');
   }
 
   /**
    * REP and REPN: one retired instruction, each turn committed on its own. A fault in a later turn leaves RCX, RSI and
    * RDI at that turn and RIP at the instruction, as on silicon, so that it can be resumed.
    */
-  #repeat(cpu: Cpu, insn: Instruction, recorder: Recorder | undefined): Why | undefined {
+  #repeat(cpu: Cpu, { insn, meaning, next }: Bound, recorder: Recorder | undefined): undefined {
     const e = this.#eval;
-    const { meaning, name } = insn.form;
-    if (!meaning) throw new Trap({ kind: 'no-meaning', what: name });
-    const next = insn.address + BigInt(insn.length);
     let flagsWritten = 0;
     let flagValues = 0;
-    const gprsBefore = [R.ax, R.cx, R.si, R.di].map((n) => [n, cpu.gpr(n)] as const);
+    // The last operand: RCX, or ECX behind an address-size prefix.
+    const count = insn.operands.at(-1)!;
+    const before = [R.ax, R.cx, R.si, R.di].map((n) => [n, cpu.gpr(n)] as const);
+    const flagsBefore = cpu.rflags;
     const stores: Store[] = [];
-    while (cpu.gpr(R.cx) !== 0n) {
+    const changed = (): Step['gprs'] =>
+      before.filter(([n, was]) => cpu.gpr(n) !== was).map(([n]) => [n, cpu.gpr(n)] as const);
+    while (e.get(count) !== 0n) {
       e.begin(insn.address);
-      meaning(e, ...insn.operands);
-      e.put({ in: 'gpr', n: R.cx, w: 64, high: false }, cpu.gpr(R.cx) - 1n);
+      try {
+        meaning(e, ...insn.operands);
+      } catch (fault) {
+        // CMPS and SCAS then have not touched the flags (SDM vol. 2, REP).
+        cpu.rflags = flagsBefore;
+        const gprs = changed();
+        if (gprs.length) recorder?.retired({ ...nothing, insn, next: insn.address, gprs, stores, unfinished: true });
+        throw fault;
+      }
+      e.put(count, e.get(count) - 1n);
       ({ flagsWritten, flagValues } = e);
       e.commit();
       if (recorder) stores.push(...e.stores);
       if (insn.form.rep === 'compare' && cpu.flag('ZF') !== (insn.repeat === 'REP')) break;
     }
     cpu.rip = next;
-    if (recorder) {
-      const gprs = gprsBefore.filter(([n, was]) => cpu.gpr(n) !== was).map(([n]) => [n, cpu.gpr(n)] as const);
-      recorder.retired({ insn, gprs, vectors: [], others: [], flagsWritten, flagValues, stores });
-    }
+    recorder?.retired({ ...nothing, insn, next, gprs: changed(), flagsWritten, flagValues, stores });
     return undefined;
   }
 }
 
+const nothing = { gprs: [], vectors: [], others: [], flagsWritten: 0, flagValues: 0, stores: [] } as const;
+
 const startsWith = (bytes: Uint8Array, prefix: Uint8Array): boolean => prefix.every((b, i) => bytes[i] === b);
 
-/** Opcodes that 64-bit mode does not have (SDM vol. 2, appendix A: i64). Of all others we merely may lack the row. */
-const INVALID = new Set([
-  0x06, 0x07, 0x0e, 0x16, 0x17, 0x1e, 0x1f, 0x27, 0x2f, 0x37, 0x3f, 0x60, 0x61, 0x82, 0x9a, 0xce, 0xd4, 0xd5, 0xd6,
-  0xea,
-]);
-const LOCK = 0xf0;
-
+/** Every instruction has its row, but those of AVX-512: what no row fits is #UD, and what another processor has too. */
 function unknownOpcode(bytes: Uint8Array): Fault {
   const shown = [...bytes.subarray(0, 8)].map((b) => b.toString(16).padStart(2, '0')).join(' ');
-  const first = bytes[0]!;
-  if (INVALID.has(first)) return { kind: 'undefined', detail: `no instruction begins with ${shown}` };
-  if (first === LOCK) return { kind: 'undefined', detail: `LOCK is not allowed on ${shown}` };
-  return { kind: 'no-meaning', what: `the instruction that begins with ${shown}` };
+  if (isEvex(bytes)) return { kind: 'no-meaning', what: `the AVX-512 instruction that begins with ${shown}` };
+  const elsewhere = decode(bytes, 0n);
+  if (elsewhere && elsewhere !== 'short') {
+    const { name, feature = 'AVX' } = elsewhere.form;
+    return { kind: 'undefined', detail: `${name} needs ${feature}, which this processor does not have` };
+  }
+  if (bytes[0] === LOCK) return { kind: 'undefined', detail: `LOCK is not allowed on ${shown}` };
+  return { kind: 'undefined', detail: `no instruction begins with ${shown}` };
 }
+const LOCK = 0xf0;

@@ -1,6 +1,6 @@
 /** Binary arithmetic and the logic that shares its encodings. SDM vol. 1, 5.1.2 and 5.1.4. */
 import { flagsOfAdd, flagsOfLogic, flagsOfResult, flagsOfSub } from '../flags.ts';
-import { type Form, form } from '../form.ts';
+import { type Form, form, requires } from '../form.ts';
 import * as k from '../operand.ts';
 import type { Meaning, Ops, Width } from '../ops.ts';
 import { gpr, type Place } from '../place.ts';
@@ -224,10 +224,12 @@ export const arithmetic: readonly Form[] = [
   ...unary('INC',  0xfe, 0, inc, lock),
   ...unary('DEC',  0xfe, 1, dec, lock),
 
-  form('ADCXL', '66 0F 38 F6 /r',       [k.r32, k.rm32], addChain('CF')),
-  form('ADCXQ', '66 REX.W 0F 38 F6 /r', [k.r64, k.rm64], addChain('CF')),
-  form('ADOXL', 'F3 0F 38 F6 /r',       [k.r32, k.rm32], addChain('OF')),
-  form('ADOXQ', 'F3 REX.W 0F 38 F6 /r', [k.r64, k.rm64], addChain('OF')),
+  ...requires('ADX', [
+    form('ADCXL', '66 0F 38 F6 /r',       [k.r32, k.rm32], addChain('CF')),
+    form('ADCXQ', '66 REX.W 0F 38 F6 /r', [k.r64, k.rm64], addChain('CF')),
+    form('ADOXL', 'F3 0F 38 F6 /r',       [k.r32, k.rm32], addChain('OF')),
+    form('ADOXQ', 'F3 REX.W 0F 38 F6 /r', [k.r64, k.rm64], addChain('OF')),
+  ]),
 
   form('TESTB',  'A8 ib',           [k.AL,   k.imm8],     test),
   form('TESTB',  'F6 /0 ib',        [k.rm8,  k.imm8],     test),

@@ -1,39 +1,14 @@
-/** Jumps, calls, returns, conditions as bytes, and the stack. SDM vol. 1, 5.1.1 and 5.1.7. */
+/**
+ * Jumps, calls, returns, conditions as bytes, and the stack. SDM vol. 1, 5.1.1 and 5.1.7.
+ *
+ * 66 before a near branch is ignored, as on Intel's processors; AMD's cut RIP to 16 bits.
+ */
 import { conditions } from '../condition.ts';
 import { type Form, form } from '../form.ts';
 import * as k from '../operand.ts';
-import type { Meaning, Ops, Width } from '../ops.ts';
+import type { Meaning, Width } from '../ops.ts';
 import { gpr, type Place } from '../place.ts';
-
-const SP = gpr(4, 64);
-const BP = gpr(5, 64);
-
-/** Memory at RSP or RBP plus `disp`: a non-canonical address there is #SS, not #GP. */
-const at = (base: Place & { in: 'gpr' }, disp: bigint, w: Width): Place => ({
-  in: 'mem',
-  w,
-  segment: undefined,
-  base: base.n,
-  index: undefined,
-  vectorIndex: false,
-  scale: 1,
-  disp,
-  short: false,
-  ripRelative: false,
-});
-
-function push<V>(o: Ops<V>, v: V, w: Width): void {
-  const size = BigInt(w / 8);
-  o.put(at(SP, -size, w), v);
-  o.put(SP, o.sub(o.get(SP), o.const(size), 64));
-}
-
-/** Returns the value above; RSP moves by its size plus `extra` bytes. */
-function pop<V>(o: Ops<V>, w: Width, extra = 0n): V {
-  const v = o.let(o.get(at(SP, 0n, w)));
-  o.put(SP, o.add(o.get(SP), o.const(BigInt(w / 8) + extra), 64));
-  return v;
-}
+import { at, BP, pop, push, SP } from '../stack.ts';
 
 // PUSH SP stores the old value; POP SP keeps the popped one; POP m computes its address after RSP has moved.
 const pushOperand: Meaning = (o, src: Place) => push(o, o.get(src), src.w === 16 ? 16 : 64);
@@ -69,19 +44,40 @@ const call: Meaning = (o, target: Place) => {
 const ret: Meaning = (o) => o.jump(pop(o, 64));
 const retPop: Meaning = (o, bytes: Place) => o.jump(pop(o, 64, bytes.in === 'imm' ? bytes.value : 0n));
 
-/** JRCXZ and the LOOPs count in RCX and leave the flags alone. */
-const jrcxz: Meaning = (o, target: Place) => o.when(o.isZero(o.get(gpr(1, 64))), () => o.jump(o.get(target)));
+/** JRCXZ and the LOOPs count in RCX, or in ECX behind an address-size prefix, and leave the flags alone. */
+const jrcxz: Meaning = (o, target: Place, count: Place) => o.when(o.isZero(o.get(count)), () => o.jump(o.get(target)));
 const loop =
   (zf: 0n | 1n | undefined): Meaning =>
-  (o, target: Place) => {
-    const left = o.let(o.sub(o.get(gpr(1, 64)), o.const(1n), 64));
-    o.put(gpr(1, 64), left);
+  (o, target: Place, count: Place) => {
+    const left = o.let(o.sub(o.get(count), o.const(1n), count.w));
+    o.put(count, left);
     const more = o.isZero(o.isZero(left));
     const go = zf === undefined ? more : o.and(more, o.isZero(o.xor(o.flag('ZF'), o.const(zf))));
     o.when(go, () => o.jump(o.get(target)));
   };
 
-const implicit = { implicit: true } as const;
+/**
+ * A frame of `size` bytes below a saved RBP and, for nested procedures, `level` − 1 frame pointers copied from the frame
+ * above (SDM vol. 2, ENTER).
+ */
+const enter =
+  (w: Width): Meaning =>
+  (o, size: Place, level: Place) => {
+    const bytes = BigInt(w / 8);
+    const depth = level.in === 'imm' ? level.value & 31n : 0n;
+    const frame = o.let(o.sub(o.get(SP), o.const(bytes), 64));
+    o.put(at(SP, -bytes, w), o.get(gpr(BP.n, w)));
+    for (let i = 1n; i < depth; i++) o.put(at(SP, -bytes * (i + 1n), w), o.get(at(BP, -bytes * i, w)));
+    if (depth > 0n) o.put(at(SP, -bytes * (depth + 1n), w), o.narrow(frame, w));
+    o.put(gpr(BP.n, w), o.narrow(frame, w));
+    const copied = depth > 0n ? bytes * depth : 0n;
+    const top = o.let(o.sub(frame, o.add(o.get(size), o.const(copied), 64), 64));
+    // The new top of the stack must be writable.
+    o.checkStore(top, w);
+    o.put(SP, top);
+  };
+
+const counted = { hidden: [k.counter] } as const;
 
 // biome-ignore format: table
 export const branch: readonly Form[] = [
@@ -92,10 +88,23 @@ export const branch: readonly Form[] = [
   form('CALL',   'FF /2',      [k.rm64],     call),
   form('RET',    'C3',         [],           ret),
   form('RET',    'C2 iw',      [k.uimm16],   retPop),
-  form('JCXZQ',  'E3 cb',      [k.rel8],     jrcxz, implicit),
-  form('LOOPNE', 'E0 cb',      [k.rel8],     loop(0n), implicit),
-  form('LOOPEQ', 'E1 cb',      [k.rel8],     loop(1n), implicit),
-  form('LOOP',   'E2 cb',      [k.rel8],     loop(undefined), implicit),
+  form('JCXZQ',  'E3 cb',      [k.rel8],     jrcxz, counted),
+  form('LOOPNE', 'E0 cb',      [k.rel8],     loop(0n), counted),
+  form('LOOPEQ', 'E1 cb',      [k.rel8],     loop(1n), counted),
+  form('LOOP',   'E2 cb',      [k.rel8],     loop(undefined), counted),
+
+  // Returns to another code segment, which for user code is 32-bit compatibility mode or the same segment again.
+  form('RETFW',  '66 CA iw',    [k.uimm16]),
+  form('RETFW',  '66 CB',       []),
+  form('RETFL',  'CA iw',       [k.uimm16]),
+  form('RETFL',  'CB',          []),
+  form('RETFQ',  'REX.W CA iw', [k.uimm16]),
+  form('RETFQ',  'REX.W CB',    []),
+  form('IRETW',  '66 CF',       []),
+  form('IRETL',  'CF',          []),
+  form('IRETQ',  'REX.W CF',    []),
+  form('CALL',   'FF /3',       [k.mem], undefined, { decodeOnly: true }),
+  form('JMP',    'FF /5',       [k.mem], undefined, { decodeOnly: true }),
 
   ...conditions.flatMap(({ name, code, holds }) => {
     const digit = code.toString(16).toUpperCase();
@@ -105,6 +114,8 @@ export const branch: readonly Form[] = [
       form(`J${name}`,   `7${digit} cb`,    [k.rel8],  jcc),
       form(`J${name}`,   `0F 8${digit} cd`, [k.rel32], jcc),
       form(`SET${name}`, `0F 9${digit} /0`, [k.rm8],   setcc),
+      // ModRM.reg does not matter.
+      ...[1, 2, 3, 4, 5, 6, 7].map((n) => form(`SET${name}`, `0F 9${digit} /${n}`, [k.rm8], setcc, { decodeOnly: true })),
     ];
   }),
 
@@ -124,6 +135,8 @@ export const branch: readonly Form[] = [
   form('PUSHFW', '66 9C',      [],           pushf(16)),
   form('POPFQ',  '9D',         [],           popf(64)),
   form('POPFW',  '66 9D',      [],           popf(16)),
+  form('ENTER',  'C8 iw ib',   [k.uimm16, k.uimm8], enter(64), { decodeOnly: true }),
+  form('ENTER',  '66 C8 iw ib', [k.uimm16, k.uimm8], enter(16), { decodeOnly: true }),
   form('LEAVEQ', 'C9',         [],           leave(64)),
   form('LEAVEW', '66 C9',      [],           leave(16)),
 ];

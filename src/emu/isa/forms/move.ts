@@ -1,7 +1,7 @@
 /** Moves between general registers and memory, widening, exchange. SDM vol. 1, 5.1.1. */
 import { conditions } from '../condition.ts';
 import { flagsOfAdd, flagsOfSub } from '../flags.ts';
-import { type Form, form } from '../form.ts';
+import { type Form, form, requires } from '../form.ts';
 import * as k from '../operand.ts';
 import type { Meaning, Width } from '../ops.ts';
 import { gpr, type Place } from '../place.ts';
@@ -77,6 +77,7 @@ const spread =
     o.put(gpr(2, w), o.sar(o.get(gpr(0, w)), o.const(BigInt(w - 1)), w));
 
 const lock = { lock: true } as const;
+const go = { decodeOnly: true } as const;
 
 // biome-ignore format: table
 export const move: readonly Form[] = [
@@ -98,6 +99,16 @@ export const move: readonly Form[] = [
   form('MOVQ',    'B8+r id',         [k.r64,  k.uimm32],   mov),
   form('MOVQ',    'REX.W B8+r io',   [k.r64,  k.imm64],    mov),
 
+  // The accumulator and an absolute address of eight bytes.
+  form('MOVB',    'A0',              [k.AL,      k.moffs8],  mov, go),
+  form('MOVW',    '66 A1',           [k.AX,      k.moffs16], mov, go),
+  form('MOVL',    'A1',              [k.EAX,     k.moffs32], mov, go),
+  form('MOVQ',    'REX.W A1',        [k.RAX,     k.moffs64], mov, go),
+  form('MOVB',    'A2',              [k.moffs8,  k.AL],      mov, go),
+  form('MOVW',    '66 A3',           [k.moffs16, k.AX],      mov, go),
+  form('MOVL',    'A3',              [k.moffs32, k.EAX],     mov, go),
+  form('MOVQ',    'REX.W A3',        [k.moffs64, k.RAX],     mov, go),
+
   form('MOVBWZX', '66 0F B6 /r',     [k.r16,  k.rm8],      mov),
   form('MOVBLZX', '0F B6 /r',        [k.r32,  k.rm8],      mov),
   form('MOVBQZX', 'REX.W 0F B6 /r',  [k.r64,  k.rm8],      mov),
@@ -112,11 +123,22 @@ export const move: readonly Form[] = [
   form('MOVLQSX', 'REX.W 63 /r',     [k.r64,  k.rm32],     movsx),
 
   // MOVSXD without REX.W is a plain move.
-  form('MOVL',    '63 /r',           [k.r32,  k.rm32],     mov, { decodeOnly: true }),
+  form('MOVL',    '63 /r',           [k.r32,  k.rm32],     mov, go),
+  form('MOVW',    '66 63 /r',        [k.r16,  k.rm16],     mov, go),
+  // A widening from 16 bits to 16 is one too.
+  form('MOVW',    '66 0F B7 /r',     [k.r16,  k.rm16],     mov, go),
+  form('MOVW',    '66 0F BF /r',     [k.r16,  k.rm16],     mov, go),
+
+  // Stores that ask the caches not to keep them.
+  form('MOVNTIL', 'NP 0F C3 /r',       [k.m32, k.r32],     mov),
+  form('MOVNTIQ', 'NP REX.W 0F C3 /r', [k.m64, k.r64],     mov),
+
 
   form('LEAW',    '66 8D /r',        [k.r16,  k.m16],      lea),
   form('LEAL',    '8D /r',           [k.r32,  k.m32],      lea),
   form('LEAQ',    'REX.W 8D /r',     [k.r64,  k.m64],      lea),
+  // Undefined in the manual; processors clear the register.
+  form('BSWAPW',  '66 0F C8+r',      [k.r16],              (o, dst: Place) => o.put(dst, o.const(0n)), go),
   form('BSWAPL',  '0F C8+r',         [k.r32],              bswap),
   form('BSWAPQ',  'REX.W 0F C8+r',   [k.r64],              bswap),
 
@@ -144,13 +166,15 @@ export const move: readonly Form[] = [
   form('CMPXCHGQ','REX.W 0F B1 /r',  [k.rm64, k.r64],      cmpxchg, lock),
 
   form('CMPXCHG8B',  '0F C7 /1',       [k.m64],          cmpxchgPair(32), lock),
-  form('CMPXCHG16B', 'REX.W 0F C7 /1', [k.m128],         cmpxchgPair(64), lock),
-  form('MOVBEWW', '66 0F 38 F0 /r',    [k.r16, k.m16],   movbe),
-  form('MOVBEWW', '66 0F 38 F1 /r',    [k.m16, k.r16],   movbe),
-  form('MOVBELL', '0F 38 F0 /r',       [k.r32, k.m32],   movbe),
-  form('MOVBELL', '0F 38 F1 /r',       [k.m32, k.r32],   movbe),
-  form('MOVBEQQ', 'REX.W 0F 38 F0 /r', [k.r64, k.m64],   movbe),
-  form('MOVBEQQ', 'REX.W 0F 38 F1 /r', [k.m64, k.r64],   movbe),
+  form('CMPXCHG16B', 'REX.W 0F C7 /1', [k.m128],         cmpxchgPair(64), { lock: true, feature: 'CMPXCHG16B' }),
+  ...requires('MOVBE', [
+    form('MOVBEWW', '66 0F 38 F0 /r',    [k.r16, k.m16],   movbe),
+    form('MOVBEWW', '66 0F 38 F1 /r',    [k.m16, k.r16],   movbe),
+    form('MOVBELL', '0F 38 F0 /r',       [k.r32, k.m32],   movbe),
+    form('MOVBELL', '0F 38 F1 /r',       [k.m32, k.r32],   movbe),
+    form('MOVBEQQ', 'REX.W 0F 38 F0 /r', [k.r64, k.m64],   movbe),
+    form('MOVBEQQ', 'REX.W 0F 38 F1 /r', [k.m64, k.r64],   movbe),
+  ]),
 
   form('CBW',     '66 98',           [],                   widen(8, 16)),
   form('CWDE',    '98',              [],                   widen(16, 32)),

@@ -1,6 +1,6 @@
 /** Shifts, rotates, bit tests and scans. SDM vol. 1, 5.1.5 and 5.1.6. */
 import { flagsOfResult } from '../flags.ts';
-import { type Form, form } from '../form.ts';
+import { type Form, form, requires } from '../form.ts';
 import * as k from '../operand.ts';
 import type { Meaning, Ops, Width } from '../ops.ts';
 import type { Place } from '../place.ts';
@@ -178,6 +178,29 @@ const scan =
     o.when(o.isZero(o.isZero(a)), () => o.put(dst, found));
   };
 
+function shiftPair<V>(o: Ops<V>, a: V, b: V, n: V, w: Width, left: boolean): { result: V; carry: V } {
+  const rest = o.let(o.sub(o.const(BigInt(w)), n, 64));
+  return left
+    ? { result: o.let(o.or(o.shl(a, n, w), o.shr(b, rest, w))), carry: o.bit(a, rest) }
+    : { result: o.let(o.or(o.shr(a, n, w), o.shl(b, rest, w))), carry: o.bit(a, o.sub(n, o.const(1n), 64)) };
+}
+
+/** Of words a count may be above 16, which the manual leaves open: the second operand then follows once more, and CF is clear. */
+function shiftWords<V>(o: Ops<V>, a: V, b: V, n: V, left: boolean): { result: V; carry: V } {
+  const [sixteen, last] = [o.const(16n), o.sub(n, o.const(1n), 64)];
+  const twice = o.or(o.shl(b, sixteen, 32), b);
+  const high = o.const(32n);
+  return left
+    ? {
+        result: o.let(o.narrow(o.shr(o.shl(o.or(o.shl(a, high, 64), twice), n, 64), high, 64), 16)),
+        carry: o.and(o.below(n, o.const(17n)), o.bit(a, o.and(o.sub(sixteen, n, 64), o.const(15n)))),
+      }
+    : {
+        result: o.let(o.narrow(o.shr(o.or(o.shl(twice, sixteen, 64), a), n, 64), 16)),
+        carry: o.bit(a, last),
+      };
+}
+
 /** Two operands shifted as one: `left` brings in the top of src from below, else the bottom of it from above. */
 const double =
   (left: boolean): Meaning =>
@@ -185,13 +208,12 @@ const double =
     const { w } = dst;
     const n = countOf(o, by, w);
     unlessZero(o, dst, n, (a) => {
-      const rest = o.let(o.sub(o.const(BigInt(w)), n, 64));
-      const b = o.get(src);
-      const result = o.let(left ? o.or(o.shl(a, n, w), o.shr(b, rest, w)) : o.or(o.shr(a, n, w), o.shl(b, rest, w)));
+      const b = o.let(o.get(src));
+      const { result, carry } = w === 16 ? shiftWords(o, a, b, n, left) : shiftPair(o, a, b, n, w, left);
       o.put(dst, result);
       flagsOfResult(o, result, w);
       o.setFlag('AF', o.const(0n));
-      o.setFlag('CF', o.bit(a, left ? rest : o.sub(n, o.const(1n), 64)));
+      o.setFlag('CF', carry);
       o.setFlag('OF', o.xor(o.sign(a, w), o.sign(result, w)));
     });
   };
@@ -216,6 +238,9 @@ const popcnt: Meaning = (o, dst: Place, src: Place) => {
 };
 
 const lock = { lock: true } as const;
+// Without these features F3 is ignored, and the bytes are BSR and BSF.
+const lzcnt = { feature: 'LZCNT', elseIgnored: true } as const;
+const tzcnt = { feature: 'BMI1', elseIgnored: true } as const;
 
 // biome-ignore format: table
 export const shift: readonly Form[] = [
@@ -231,10 +256,14 @@ export const shift: readonly Form[] = [
   ...shifts('SAR', 7, sar),
 
   // SHLD and SHRD, which Go spells as shifts with three operands.
+  form('SHLW', '66 0F A4 /r ib',    [k.rm16, k.r16, k.uimm8], double(true),  { modifies: true }),
+  form('SHLW', '66 0F A5 /r',       [k.rm16, k.r16, k.CL],    double(true),  { modifies: true }),
   form('SHLL', '0F A4 /r ib',       [k.rm32, k.r32, k.uimm8], double(true),  { modifies: true }),
   form('SHLL', '0F A5 /r',          [k.rm32, k.r32, k.CL],    double(true),  { modifies: true }),
   form('SHLQ', 'REX.W 0F A4 /r ib', [k.rm64, k.r64, k.uimm8], double(true),  { modifies: true }),
   form('SHLQ', 'REX.W 0F A5 /r',    [k.rm64, k.r64, k.CL],    double(true),  { modifies: true }),
+  form('SHRW', '66 0F AC /r ib',    [k.rm16, k.r16, k.uimm8], double(false), { modifies: true }),
+  form('SHRW', '66 0F AD /r',       [k.rm16, k.r16, k.CL],    double(false), { modifies: true }),
   form('SHRL', '0F AC /r ib',       [k.rm32, k.r32, k.uimm8], double(false), { modifies: true }),
   form('SHRL', '0F AD /r',          [k.rm32, k.r32, k.CL],    double(false), { modifies: true }),
   form('SHRQ', 'REX.W 0F AC /r ib', [k.rm64, k.r64, k.uimm8], double(false), { modifies: true }),
@@ -251,10 +280,15 @@ export const shift: readonly Form[] = [
   form('BSRW',    '66 0F BD /r',       [k.r16, k.rm16], scan(false)),
   form('BSRL',    '0F BD /r',          [k.r32, k.rm32], scan(false)),
   form('BSRQ',    'REX.W 0F BD /r',    [k.r64, k.rm64], scan(false)),
-  form('LZCNTL',  'F3 0F BD /r',       [k.r32, k.rm32], count(true)),
-  form('LZCNTQ',  'F3 REX.W 0F BD /r', [k.r64, k.rm64], count(true)),
-  form('TZCNTL',  'F3 0F BC /r',       [k.r32, k.rm32], count(false)),
-  form('TZCNTQ',  'F3 REX.W 0F BC /r', [k.r64, k.rm64], count(false)),
-  form('POPCNTL', 'F3 0F B8 /r',       [k.r32, k.rm32], popcnt),
-  form('POPCNTQ', 'F3 REX.W 0F B8 /r', [k.r64, k.rm64], popcnt),
+  form('LZCNTW',  '66 F3 0F BD /r',    [k.r16, k.rm16], count(true),  lzcnt),
+  form('LZCNTL',  'F3 0F BD /r',       [k.r32, k.rm32], count(true),  lzcnt),
+  form('LZCNTQ',  'F3 REX.W 0F BD /r', [k.r64, k.rm64], count(true),  lzcnt),
+  form('TZCNTW',  '66 F3 0F BC /r',    [k.r16, k.rm16], count(false), tzcnt),
+  form('TZCNTL',  'F3 0F BC /r',       [k.r32, k.rm32], count(false), tzcnt),
+  form('TZCNTQ',  'F3 REX.W 0F BC /r', [k.r64, k.rm64], count(false), tzcnt),
+  ...requires('POPCNT', [
+    form('POPCNTW', '66 F3 0F B8 /r',    [k.r16, k.rm16], popcnt),
+    form('POPCNTL', 'F3 0F B8 /r',       [k.r32, k.rm32], popcnt),
+    form('POPCNTQ', 'F3 REX.W 0F B8 /r', [k.r64, k.rm64], popcnt),
+  ]),
 ];

@@ -1,0 +1,78 @@
+/** The engines by name, loaded when asked for: the native ones need packages that not everybody has. */
+import type { MakeEngine } from '#emu/engine/engine.ts';
+import { Interpreter } from '#emu/engine/interp/interp.ts';
+import type { NamedEngine } from '#emu/engine/lockstep.ts';
+import { fail } from './fail.ts';
+
+export interface EngineOptions {
+  readonly engine: string;
+  /** A file of unicorn.js, in place of looking for one. */
+  readonly unicornJs?: string;
+}
+
+/** How many instructions of which name were handed to the interpreter, and why; by "NAME: why". */
+export type HandedOver = ReadonlyMap<string, number>;
+
+export interface LoadedEngine extends NamedEngine {
+  readonly handedOver: HandedOver;
+}
+
+type Load = (options: EngineOptions, handedOver: Map<string, number>) => Promise<MakeEngine>;
+
+// biome-ignore format: table
+const engines: Readonly<Record<string, Load>> = {
+  interp:   async () => (parts) => new Interpreter(parts),
+  unicorn:  loadUnicorn,
+  jit:      async () => (await import('#emu/engine/jit/jit.ts')).jit(),
+  hardware: async () => (await (await import('#emu/engine/hardware/hardware.ts')).hardware()).engine,
+};
+/** Errors that say what to install or to allow. */
+const UNAVAILABLE: ReadonlySet<string> = new Set(['NoUnicorn', 'HardwareUnavailable']);
+export const engineNames = Object.keys(engines);
+
+/** Throws InputError, with what to do, where the engine cannot run. */
+export async function loadEngine(options: EngineOptions): Promise<LoadedEngine> {
+  const load = engines[options.engine] ?? fail(`--engine ${options.engine}: give one of ${engineNames.join(', ')}`);
+  if (options.unicornJs !== undefined && options.engine !== 'unicorn') fail('--unicorn-js goes with --engine unicorn');
+  const handedOver = new Map<string, number>();
+  try {
+    return { name: options.engine, make: await load(options, handedOver), handedOver };
+  } catch (e) {
+    if (e instanceof Error && UNAVAILABLE.has(e.name)) fail(e.message);
+    throw e;
+  }
+}
+
+async function loadUnicorn(options: EngineOptions, handedOver: Map<string, number>): Promise<MakeEngine> {
+  const [engine, provider] = await Promise.all([
+    import('#emu/engine/unicorn/unicorn.ts'),
+    import('#emu/engine/unicorn/provider.ts'),
+  ]);
+  const onHandOver = (insn: { form: { name: string } }, why: string): void => {
+    const key = `${insn.form.name}: ${why}`;
+    handedOver.set(key, (handedOver.get(key) ?? 0) + 1);
+  };
+  return engine.unicorn(await provider.loadUnicorn(options.unicornJs), { onHandOver });
+}
+
+/** Do something with the engine that the options name; undefined stands for the default one. */
+export async function onEngine(
+  { engine, unicornJs }: Partial<EngineOptions>,
+  act: (engine: MakeEngine | undefined) => number,
+): Promise<number> {
+  if (engine === undefined && unicornJs === undefined) return act(undefined);
+  const loaded = await loadEngine({ engine: engine ?? 'interp', ...(unicornJs !== undefined && { unicornJs }) });
+  const status = act(loaded.make);
+  sayHandedOver(loaded);
+  return status;
+}
+
+/** To standard error: what another engine than the chosen one executed. */
+export function sayHandedOver({ name, handedOver }: LoadedEngine): void {
+  if (!handedOver.size) return;
+  const total = [...handedOver.values()].reduce((a, b) => a + b, 0);
+  const shown = [...handedOver].map(([what, n]) => `  ${n} × ${what}`).sort();
+  console.error(
+    `${total} instructions that ${name} cannot be trusted with were left to the interpreter:\n${shown.join('\n')}`,
+  );
+}

@@ -1,0 +1,27 @@
+/** Rows without vectors, each with the reason. */
+import type { Form } from '#emu/isa/form.ts';
+
+// biome-ignore format: table
+const reasons: readonly (readonly [names: RegExp, reason: string])[] = [
+  [/^SYSCALL$/,          'the kernel answers'],
+  [/^SYSENTER$/,         "on Intel's processors it enters the kernel"],
+  [/^CPUID$/,            'the answer is the CPU model’s'],
+  [/^XGETBV$/,           'the answer is the kernel’s choice of state components'],
+  [/^RDTSCP?$/,          'the answer is the time'],
+  [/^(RDRAND|RDSEED)[WLQ]$/, 'the answer is chance'],
+  [/^RDPID$/,            'the answer is the number of the processor it runs on'],
+  [/^(SLDT|STR)[WLQ]$|^SMSW[WLQ]$|^S[GI]DT$/, 'the kernel answers in place of the CPU (UMIP)'],
+];
+
+// biome-ignore format: table
+const absent: readonly (readonly [names: RegExp, encodings: RegExp, reason: string])[] = [
+  [/^(RETF|IRET)[WLQ]$/, /./,           'a return to another code segment'],
+  [/^(CALL|JMP)$/,       /^FF \/[35]$/, 'a call of, or jump to, another code segment'],
+];
+
+/** Why there are no vectors of a row that has a meaning; undefined: there are. */
+export const unrecorded = (f: Form): string | undefined => reasons.find(([names]) => names.test(f.name))?.[1];
+/** Why a row has no meaning. */
+export const meaningless = (f: Form): string | undefined =>
+  absent.find(([names, encodings]) => names.test(f.name) && encodings.test(f.encoding.text))?.[2];
+export const reasonRows = [...reasons, ...absent];
