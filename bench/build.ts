@@ -1,12 +1,13 @@
 /** Compiles what is measured and what measures. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { BUILDS, compile, gcc } from '../test/emu/programs/compile.ts';
 import type { Load } from './loads.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'callgate-bench-'));
+process.on('exit', () => rmSync(dir, { recursive: true, force: true }));
 
 /** Static and freestanding, so that every engine runs the same file. */
 export function buildLoad(load: Load): string {

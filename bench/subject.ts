@@ -41,12 +41,15 @@ export interface Subject {
  * must exceed to mean anything.
  */
 export function calibrate(seconds: number, time: (repeats: number) => number, noise = 0): number {
-  const scaled = (n: number, took: number): number => Math.max(1, Math.round((n * seconds) / took));
-  for (let n = 1; ; n *= 4) {
-    const took = time(n);
-    if (took < Math.max(seconds / 4, noise) && n < 1e12) continue;
-    // Once more at full length: what translates code is faster by then.
-    const first = scaled(n, took);
-    return scaled(first, Math.max(time(first), seconds / 10));
+  const enough = Math.max(seconds / 4, noise);
+  let n = 1;
+  let took = time(n);
+  for (; took < enough && n < 1e12; took = time(n)) n *= 4;
+  // Again at greater length: what translates code spends its first time on that, and is faster then.
+  for (let tries = 0; took < seconds * 0.7 && tries < MAX_TRIES; tries++) {
+    n = Math.ceil((n * seconds) / Math.max(took, seconds / 10));
+    took = time(n);
   }
+  return Math.max(1, Math.round((n * seconds) / took));
 }
+const MAX_TRIES = 6;

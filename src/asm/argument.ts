@@ -1,5 +1,6 @@
 /** Operands as written become arguments as encoded: registers by number, symbols as relocations to come. */
 import type { Argument, MemoryArgument } from '#emu/isa/encode.ts';
+import type { SystemFile, VectorFile } from '#emu/isa/operand.ts';
 import type { MemoryOperand, Operand } from './syntax.ts';
 
 const wide = ['AX', 'CX', 'DX', 'BX', 'SP', 'BP', 'SI', 'DI', 'R8', 'R9', 'R10', 'R11', 'R12', 'R13', 'R14', 'R15'];
@@ -23,14 +24,22 @@ const low = [
 ];
 const high = ['AH', 'CH', 'DH', 'BH'];
 
+const numbered = (prefix: string, count: number, kind: VectorFile | SystemFile | 'k' | 'mmx' | 'st') =>
+  Array.from({ length: count }, (_, n) => [`${prefix}${n}`, { kind, n }] as const);
+
 const registers = new Map<string, Argument>([
   ...wide.map((name, n) => [name, { kind: 'gpr', n, byte: false, high: false }] as const),
   ...low.map((name, n) => [name, { kind: 'gpr', n, byte: true, high: false }] as const),
   ...high.map((name, n) => [name, { kind: 'gpr', n, byte: true, high: true }] as const),
-  ...wide.map((_, n) => [`X${n}`, { kind: 'xmm', n }] as const),
-  ...wide.map((_, n) => [`Y${n}`, { kind: 'ymm', n }] as const),
-  ...wide.slice(0, 8).map((_, n) => [`M${n}`, { kind: 'mmx', n }] as const),
-  ...wide.slice(0, 8).map((_, n) => [`F${n}`, { kind: 'st', n }] as const),
+  ...numbered('X', 32, 'xmm'),
+  ...numbered('Y', 32, 'ymm'),
+  ...numbered('Z', 32, 'zmm'),
+  ...numbered('K', 8, 'k'),
+  ...numbered('M', 8, 'mmx'),
+  ...numbered('F', 8, 'st'),
+  ...numbered('CR', 16, 'cr'),
+  ...numbered('DR', 8, 'dr'),
+  ...['ES', 'CS', 'SS', 'DS', 'FS', 'GS'].map((name, n) => [name, { kind: 'seg', n }] as const),
 ]);
 
 /** Undefined when no row could take it. */
@@ -42,9 +51,18 @@ export function argument(o: Operand): Argument | undefined {
       return { kind: 'imm', value: o.value };
     case 'memory':
       return o.addressOf ? undefined : memory(o);
+    case 'register-list':
+      return block(o.first, o.last);
     default:
       return undefined;
   }
+}
+
+/** [Z0-Z3]: exactly four registers of one vector file. */
+function block(first: string, last: string): Argument | undefined {
+  const [from, to] = [registers.get(first), registers.get(last)];
+  if (from?.kind !== 'xmm' && from?.kind !== 'ymm' && from?.kind !== 'zmm') return undefined;
+  return to?.kind === from.kind && to.n === from.n + 3 ? { kind: 'block', file: from.kind, n: from.n } : undefined;
 }
 
 function memory(o: MemoryOperand): MemoryArgument | undefined {
@@ -62,7 +80,7 @@ function memory(o: MemoryOperand): MemoryArgument | undefined {
   }
   const base = number(o.base);
   const vector = o.index === undefined ? undefined : registers.get(o.index);
-  const vsib = vector?.kind === 'xmm' || vector?.kind === 'ymm' ? vector.kind : undefined;
+  const vsib = vector?.kind === 'xmm' || vector?.kind === 'ymm' || vector?.kind === 'zmm' ? vector.kind : undefined;
   const index = vector && vsib && 'n' in vector ? vector.n : number(o.index);
   if (base === null || index === null || (index === 4 && !vsib)) return undefined;
   // A displacement has 32 bits and its sign is copied; an address beyond that cannot be written.

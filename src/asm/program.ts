@@ -1,14 +1,17 @@
 /** Statements grouped into functions, mnemonics made canonical, jump targets resolved to instructions. */
 import { aliases } from '#emu/isa/aliases.ts';
-import { formsByName } from '#emu/isa/forms/index.ts';
+import { isMnemonic } from '#emu/isa/forms/index.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { isPseudoInstruction } from './pseudo.ts';
+import { parseSuffixes } from './suffix.ts';
 import type { Operand, Position, Statement, SymbolName } from './syntax.ts';
 
 /** One instruction on its way to bytes. Passes replace operands; jumps point at the instruction itself. */
 export interface Instr {
   readonly at: Position;
   mnemonic: string;
+  /** AVX-512's, in order: BCST, Z. */
+  suffixes: readonly string[];
   operands: Operand[];
   target: Instr | undefined;
   /** How much further RSP is from the return address after this instruction: Go's Spadj. */
@@ -27,6 +30,7 @@ export interface Func {
 export const instr = (at: Position, mnemonic: string, ...operands: Operand[]): Instr => ({
   at,
   mnemonic,
+  suffixes: [],
   operands,
   target: undefined,
   spadj: 0,
@@ -80,10 +84,9 @@ export function program(statements: readonly Statement[], report: (d: Diagnostic
         break;
       case 'instruction': {
         const mnemonic = aliases[s.mnemonic] ?? s.mnemonic;
-        // No row takes a suffix yet: they belong to AVX-512.
-        const known = (formsByName.has(mnemonic) || isPseudoInstruction(mnemonic)) && !s.suffixes.length;
-        if (!known)
-          report({ at: s.at, message: `unrecognized instruction "${[s.mnemonic, ...s.suffixes].join('.')}"` });
+        const wrong = whatIsWrong(mnemonic, s);
+        const known = wrong === undefined;
+        if (!known) report({ at: s.at, message: wrong });
         if (!current) {
           // Once: what follows a TEXT that could not be read is all outside.
           if (known && !outside) report({ at: s.at, message: `${s.mnemonic} outside a TEXT` });
@@ -96,7 +99,7 @@ export function program(statements: readonly Statement[], report: (d: Diagnostic
           byPc.push(current.body.at(-1));
           break;
         }
-        const i = instr(s.at, mnemonic, ...s.operands);
+        const i: Instr = { ...instr(s.at, mnemonic, ...s.operands), suffixes: s.suffixes };
         const last = s.operands.at(-1);
         if (last?.kind === 'label')
           toResolve.push({ from: i, pc: byPc.length, label: last.name, offset: Number(last.offset) });
@@ -132,6 +135,12 @@ export function program(statements: readonly Statement[], report: (d: Diagnostic
     toResolve.length = 0;
     labels.clear();
   }
+}
+
+function whatIsWrong(mnemonic: string, s: Statement & { kind: 'instruction' }): string | undefined {
+  if (!isMnemonic(mnemonic) && !isPseudoInstruction(mnemonic)) return `unrecognized instruction "${s.mnemonic}"`;
+  const suffixes = parseSuffixes(s.suffixes);
+  return typeof suffixes === 'string' ? suffixes : undefined;
 }
 
 /** Where a jump to `first` ends up. A loop of jumps is left as it is. */

@@ -3,7 +3,7 @@ import type { Instr } from './program.ts';
 import type { MemoryOperand, Operand } from './syntax.ts';
 
 export function printInstr(i: Instr): string {
-  return `${i.mnemonic}${i.operands.length ? ` ${i.operands.map(printOperand).join(', ')}` : ''}`;
+  return `${[i.mnemonic, ...i.suffixes].join('.')}${i.operands.length ? ` ${i.operands.map(printOperand).join(', ')}` : ''}`;
 }
 
 function printOperand(o: Operand): string {

@@ -14,7 +14,7 @@ import { CODE, hasSilicon, missingSilicon, onSilicon } from '../witness/silicon.
 /** Instructions in Go's spelling, separated by semicolons. */
 function code(text: string): Uint8Array {
   const source = `TEXT ·f(SB), 4, $0\n${text}\n`;
-  const object = assemble('x87.s', { read: () => source }, { includeDirs: [], defines: new Map() });
+  const object = assemble('x87.s', { read: () => source }, { includeDirs: [], defines: {} });
   expect(object.diagnostics).toEqual([]);
   return object.functions[0]!.code;
 }
@@ -67,6 +67,30 @@ describe.skipIf(!hasSilicon)(`x87 on silicon${hasSilicon ? '' : ` (${missingSili
     });
     expect(wrong.slice(0, 3)).toEqual([]);
   });
+});
+
+/** ESC's eight opcodes with every register form and every /digit of memory at (R13), behind `prefix`. */
+function escapes(prefix: readonly number[]): Uint8Array[] {
+  const rex = prefix.at(-1) === 0x48 ? [...prefix.slice(0, -1), 0x49] : [...prefix, 0x41];
+  return Array.from({ length: 8 }, (_, n) => 0xd8 + n).flatMap((opcode) => [
+    ...Array.from({ length: 64 }, (_, m) => Uint8Array.of(...prefix, opcode, 0xc0 + m)),
+    ...Array.from({ length: 8 }, (_, digit) => Uint8Array.of(...rex, opcode, 0x45 | (digit << 3), 0)),
+  ]);
+}
+
+test.skipIf(!hasSilicon)('every escape opcode behind prefixes is #UD, pending or neither where the CPU says so', () => {
+  const random = new Random(20260302n);
+  const bench = new Bench((parts) => new Interpreter(parts));
+  const prefixes = [[], [0x66], [0x48], [0x66, 0x48], [0xf3], [0x66, 0xf2], [0xf0]];
+  const cases = prefixes.flatMap(escapes).map((bytes) => ({ code: bytes, before: randomState(random) }));
+  const results = onSilicon(cases);
+  const wrong = cases.flatMap((c, i) => {
+    const { signal } = bench.run(c);
+    return signal === results[i]!.signal
+      ? []
+      : [`${Buffer.from(c.code).toString('hex')}: ${results[i]!.signal}, ours ${signal}`];
+  });
+  expect(wrong).toEqual([]);
 });
 
 test('a recorder hears of control words and data registers that change', () => {

@@ -13,14 +13,15 @@ import {
   landing,
   type Outcome,
   READ_ONLY,
+  SIGSEGV,
+  SIGTRAP,
   type SiliconCase,
   type SiliconResult,
-  SIGTRAP,
 } from './silicon.ts';
 
 const PAGE = 4096n;
 const INT3 = 0xcc;
-const [SIGILL, SIGBUS, SIGFPE, SIGSEGV] = [4, 7, 8, 11];
+const [SIGILL, SIGBUS, SIGFPE] = [4, 7, 8];
 /** The signal that Linux makes of our fault. */
 // biome-ignore format: table
 const signals: Readonly<Record<Fault['kind'], number>> = {
@@ -37,6 +38,8 @@ export class Bench {
   readonly #mem = new Memory();
   readonly #cpu = new Cpu(this.#mem.frames);
   readonly #engine: Engine;
+  /** As the data page is before every case: zeros behind what is given. */
+  readonly #page = new Uint8Array(Number(PAGE));
   #code = '';
 
   constructor(make: MakeEngine) {
@@ -50,8 +53,8 @@ export class Bench {
   /** Retires at most `budget` instructions. */
   run(c: SiliconCase, budget = 1): OurResult {
     this.#setCode(c.code);
-    this.#mem.pokeBytes(DATA, c.before.data);
-    this.#mem.pokeBytes(READ_ONLY, c.before.data);
+    this.#page.set(c.before.data);
+    for (const at of [DATA, READ_ONLY]) this.#mem.pokeBytes(at, this.#page);
     this.#setRegisters(c.before);
     const cpu = this.#cpu;
     const stop = this.#engine.run(budget);
@@ -70,7 +73,12 @@ export class Bench {
         gsBase: cpu.gsBase,
         vectors: c.before.vectors.map((_, n) => cpu.xmm(n & 15, n < 16 ? 0 : 1)),
         mxcsr: cpu.mxcsr,
-        x87: { fcw: cpu.fcw, fsw: cpu.fsw, tags: cpu.tags, registers: c.before.x87.registers.map((_, n) => cpu.x87(n)) },
+        x87: {
+          fcw: cpu.fcw,
+          fsw: cpu.fsw,
+          tags: cpu.tags,
+          registers: c.before.x87.registers.map((_, n) => cpu.x87(n)),
+        },
         data: this.#mem.peekBytes(DATA, DATA_SIZE),
       },
     };

@@ -6,10 +6,11 @@
  *   SIGSEGV:30001000:write   a signal; of a page fault the address and the access
  *   -                        nothing
  */
-import { decode } from '#emu/decode/decode.ts';
-import { undefinedFlags } from '#emu/engine/undefined-flags.ts';
-import { registerTable } from '#emu/engine/register-table.ts';
+
 import { SEGMENTS } from '#emu/cpu/layout.ts';
+import { decode } from '#emu/decode/decode.ts';
+import { registerTable } from '#emu/engine/register-table.ts';
+import { undefinedFlags } from '#emu/engine/undefined-flags.ts';
 import type { Form } from '#emu/isa/form.ts';
 import type { Access } from '#emu/mem/fault.ts';
 import { userSelectors } from './ours.ts';
@@ -37,11 +38,16 @@ const values = (s: CpuState): bigint[] => [
 const hex = (v: bigint | number): string => v.toString(16);
 const behind = ({ code }: SiliconCase): bigint => CODE + BigInt(code.length);
 
-/** `loose`: flags that mean nothing after this code. */
-export function outcomeText(c: SiliconCase, o: Outcome, loose: number): string {
+/** What the manual leaves open after this code: flags, and which byte of an area faults first. */
+export interface Loose {
+  readonly flags: number;
+  readonly area: boolean;
+}
+
+export function outcomeText(c: SiliconCase, o: Outcome, { flags: loose, area }: Loose): string {
   const parts: string[] = [];
   if (o.signal) {
-    const page = o.page ? `:${hex(o.page.address)}:${o.page.access}` : '';
+    const page = o.page ? `:${hex(area ? (o.page.address >> 12n) << 12n : o.page.address)}:${o.page.access}` : '';
     parts.push(`${signalNames[o.signal] ?? `SIGNAL-${o.signal}`}${page}`);
   }
   if (o.rip !== (o.signal ? CODE : behind(c))) parts.push(`RIP=${hex(o.rip)}`);
@@ -49,12 +55,15 @@ export function outcomeText(c: SiliconCase, o: Outcome, loose: number): string {
   is.forEach((v, i) => v !== was[i] && parts.push(`${names[i]}=${hex(v)}`));
   const mask = FLAG_MASK & ~BigInt(loose);
   if ((o.after.flags & mask) !== (c.before.flags & mask)) parts.push(`RFLAGS=${hex(o.after.flags & mask)}`);
-  o.selectors.forEach((v, n) => v !== userSelectors[n] && parts.push(`${SEGMENTS[n]}=${hex(v)}`));
+  o.selectors.map(seen).forEach((v, n) => v !== userSelectors[n] && parts.push(`${SEGMENTS[n]}=${hex(v)}`));
   for (const [at, end] of changedRuns(c.before.data, o.after.data)) {
     parts.push(`[${hex(at)}]=${Buffer.from(o.after.data.subarray(at, end)).toString('hex')}`);
   }
   return parts.join(' ') || '-';
 }
+
+/** A null selector's privilege bits are gone when the kernel has been between: IRET clears it (SDM vol. 2, IRET). */
+const seen = (selector: number): number => (selector < 4 ? 0 : selector);
 
 /** Stretches of bytes that changed. A few that did not may lie between. */
 function changedRuns(a: Uint8Array, b: Uint8Array): [at: number, end: number][] {
@@ -101,16 +110,21 @@ function stateOf(all: readonly bigint[]): Omit<CpuState, 'flags' | 'data'> {
   return { gprs: all.slice(0, 16), fsBase, gsBase, mxcsr: Number(mxcsr), vectors: all.slice(19, 51), x87 };
 }
 
-/** The flags that mean nothing after a case's one instruction. */
-export function looseFlags({ code, before }: SiliconCase): number {
+/** Of a case of one instruction. */
+export function looseOf({ code, before }: SiliconCase): Loose {
   const insn = decode(code, CODE);
-  return insn && insn !== 'short' ? undefinedFlags(insn, Number(before.gprs[1]! & 0xffn)) : 0;
+  if (!insn || insn === 'short') return { flags: 0, area: false };
+  const area = /^(FX|X)(SAVE|RSTOR)/.test(insn.form.name);
+  return { flags: undefinedFlags(insn, Number(before.gprs[1]! & 0xffn)), area };
 }
 
 /** What an engine made of a case, as text: as recorded where the difference is one that processors are free to make. */
-export function ourText(c: SiliconCase, ours: Outcome, recorded: string, loose: number, f: Form): string {
+export function ourText(c: SiliconCase, ours: Outcome, recorded: string, loose: Loose, f: Form): string {
   const text = outcomeText(c, ours, loose);
   if (text === recorded) return text;
   const silicon = parseOutcome(c, recorded);
-  return outcomeText(c, { ...ours, after: withFreedom(f, silicon.after, ours.after) }, loose);
+  const after = withFreedom(f, c.before, silicon.after, ours.after);
+  // AMD's processors turn to MMX before they find that they cannot store.
+  const early = f.name === 'MASKMOVQ' && silicon.signal !== 0;
+  return outcomeText(c, { ...ours, after: early ? { ...after, x87: silicon.after.x87 } : after }, loose);
 }

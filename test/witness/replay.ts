@@ -1,20 +1,32 @@
 /** Recorded vectors, run again on our engines: what they make of every case, against what silicon made of it. */
-import { Interpreter } from '#emu/engine/interp/interp.ts';
-import { jit } from '#emu/engine/jit/jit.ts';
+
 import type { MakeEngine } from '#emu/engine/engine.ts';
+import { Interpreter } from '#emu/engine/interp/interp.ts';
+import { Jit } from '#emu/engine/jit/jit.ts';
 import type { Form } from '#emu/isa/form.ts';
 import { chapters } from '#emu/isa/forms/index.ts';
 import { Bench } from './ours.ts';
-import { looseFlags, ourText } from './outcome.ts';
+import { looseOf, ourText } from './outcome.ts';
 import { casesOf, digest, keyOf, plan } from './plan.ts';
+import type { SiliconCase } from './silicon.ts';
 import { unrecorded } from './unrecorded.ts';
 import { fileOf, RECORD, type RecordedForm, readVectors } from './vectors.ts';
 
+export type Engines = Readonly<Record<string, MakeEngine>>;
+const translators: Jit[] = [];
 /** The translator translates at once, and runs its code for a single instruction: INT3 behind it ends the region. */
-export const engines: Readonly<Record<string, MakeEngine>> = {
+export const engines: Engines = {
   interpreter: (parts) => new Interpreter(parts),
-  translator: jit({ warm: 1, few: 1 }),
+  translator: (parts) => {
+    const made = new Jit(parts, { warm: 1, few: 1 });
+    translators.push(made);
+    return made;
+  },
 };
+
+/** Chapters of vector registers; they are half of the work. */
+// biome-ignore format: table
+export const simd: readonly string[] = ['mmx', 'vectorMove', 'vectorInteger', 'vectorShuffle', 'vectorMasked', 'float', 'convert', 'fma', 'crypto'];
 
 export interface Replay {
   readonly rows: number;
@@ -24,12 +36,20 @@ export interface Replay {
   readonly wrong: readonly string[];
 }
 
+const sum = { rows: 0, encodings: 0, cases: 0 };
+/** What this process has compared, as a line. */
+export function totals(): string {
+  const translated = translators.reduce((n, t) => n + t.translated, 0);
+  const { rows, encodings, cases } = sum;
+  return `${rows} rows, ${encodings} encodings (${translated} of them translated), ${cases} cases`;
+}
+
 /** Throws with one line when the vectors are not those of today's rows and cases. */
-export function replay(chapter: string): Replay {
+export function replay(chapter: string, on: Engines = engines): Replay {
   const { header, forms } = readVectors(chapter);
   const recorded = new Map(forms.map((f) => [f.key, f]));
   const rows = chapters[chapter]!.filter((f) => f.meaning && !unrecorded(f));
-  const benches = Object.entries(engines).map(([name, make]) => ({ name, bench: new Bench(make) }));
+  const benches = Object.entries(on).map(([name, make]) => ({ name, bench: new Bench(make) }));
   const wrong: string[] = [];
   let [encodings, cases] = [0, 0];
   for (const f of rows) {
@@ -38,9 +58,9 @@ export function replay(chapter: string): Replay {
     if (!form && header.includes(`not on this CPU: ${keyOf(f)}`)) continue;
     if (!form) throw new Error(`${fileOf(chapter)} has no vectors of ${keyOf(f)}: ${RECORD}`);
     encodings += form.encodings.length;
-    for (const { state, c, silicon } of inputs(chapter, f, form)) {
+    for (const { state, c, silicon } of expectRecorded(chapter, f, form)) {
       cases++;
-      const loose = looseFlags(c);
+      const loose = looseOf(c);
       for (const { name, bench } of benches) {
         const ours = ourText(c, bench.run(c), silicon, loose, f);
         const code = Buffer.from(c.code).toString('hex');
@@ -50,10 +70,22 @@ export function replay(chapter: string): Replay {
   }
   const [gone] = recorded.keys();
   if (gone) throw new Error(`${fileOf(chapter)} has vectors of '${gone}', which is no row: ${RECORD}`);
+  if (on === engines) {
+    sum.rows += rows.length;
+    sum.encodings += encodings;
+    sum.cases += cases;
+  }
   return { rows: rows.length, encodings, cases, wrong };
 }
 
-function inputs(chapter: string, f: Form, form: RecordedForm) {
+interface RecordedCase {
+  readonly state: number;
+  readonly c: SiliconCase;
+  readonly silicon: string;
+}
+
+/** A row's cases, each with what silicon made of it. */
+export function expectRecorded(chapter: string, f: Form, form: RecordedForm): RecordedCase[] {
   const planned = plan(f);
   const cases = casesOf(planned);
   const outcomes = form.encodings.flatMap((e) => e.outcomes);

@@ -138,6 +138,7 @@ int main(void) {
     memcpy(CODE, in.code, in.length);
     *SHARED = in.state;
     memcpy(DATA, in.state.data, DATA_SIZE);
+    memset(DATA + DATA_SIZE, 0, PAGE - DATA_SIZE);
     memcpy(read_only, in.state.data, DATA_SIZE);
     ARCH_PRCTL(ARCH_SET_GS, in.state.gs_base);
     if (sigsetjmp(stopped, 1) == 0) ((void (*)(void))enter)();

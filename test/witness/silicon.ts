@@ -88,7 +88,10 @@ export function onSilicon(cases: readonly SiliconCase[]): SiliconResult[] {
   const results: SiliconResult[] = [];
   for (let i = 0; i < cases.length; i += PORTION) {
     const some = cases.slice(i, i + PORTION);
-    const { stdout, status, signal } = spawnSync(program(), { input: Buffer.concat(some.map(request)), maxBuffer: 1 << 30 });
+    const { stdout, status, signal } = spawnSync(program(), {
+      input: Buffer.concat(some.map(request)),
+      maxBuffer: 1 << 30,
+    });
     if (status !== 0) throw new Error(`silicon ended with ${status ?? signal}`);
     const size = REPLY + STATE;
     some.forEach((c, n) => results.push(reply(stdout.subarray(n * size, (n + 1) * size), c)));
@@ -147,11 +150,13 @@ function reply(b: Buffer, c: SiliconCase): SiliconResult {
   );
   // A component that is in its initial state may not have been written (XSTATE_BV).
   const vectors = Array.from({ length: 32 }, (_, i) => (used & (i < 16 ? 2n : 4n) ? read128(x, vectorAt(i)) : 0n));
-  const [code, address, error] = [Number(b.readBigInt64LE(8)), b.readBigUInt64LE(16), Number(b.readBigUInt64LE(24))];
+  const [signal, code] = [Number(b.readBigUInt64LE(0)), Number(b.readBigInt64LE(8))];
+  const [address, error] = [b.readBigUInt64LE(16), Number(b.readBigUInt64LE(24))];
+  const isPage = signal === SIGSEGV && (code === SEGV_MAPERR || code === SEGV_ACCERR);
   return {
     ...landing(c, {
-      signal: Number(b.readBigUInt64LE(0)),
-      page: code === SEGV_MAPERR || code === SEGV_ACCERR ? { address, access: accessOf(error) } : undefined,
+      signal,
+      page: isPage ? { address, access: accessOf(error) } : undefined,
       rip: s.readBigUInt64LE(136),
     }),
     code,
@@ -185,7 +190,7 @@ export function landing({ code }: SiliconCase, ended: Ended): Ended {
   if (page?.access === 'execute' && page.address === rip && isOutside(rip)) return { signal: 0, page: undefined, rip };
   return ended;
 }
-export const SIGTRAP = 5;
+export const [SIGTRAP, SIGSEGV] = [5, 11];
 
 const top = (fsw: number): number => (fsw >> 11) & 7;
 const vectorAt = (i: number): number => (i < 16 ? AREA.xmm + 16 * i : AREA.ymmHigh + 16 * (i - 16));

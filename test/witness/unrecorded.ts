@@ -6,6 +6,7 @@ const reasons: readonly (readonly [names: RegExp, reason: string])[] = [
   [/^SYSCALL$/,          'the kernel answers'],
   [/^SYSENTER$/,         "on Intel's processors it enters the kernel"],
   [/^CPUID$/,            'the answer is the CPU model’s'],
+  [/^ICEBP$/,            'hypervisors let it trap with RIP at it rather than behind it'],
   [/^XGETBV$/,           'the answer is the kernel’s choice of state components'],
   [/^RDTSCP?$/,          'the answer is the time'],
   [/^(RDRAND|RDSEED)[WLQ]$/, 'the answer is chance'],

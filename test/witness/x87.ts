@@ -131,6 +131,9 @@ const isNeighbour = (a: bigint, b: bigint): boolean => {
   return apart === 1n || apart === -1n;
 };
 const C1 = 0x200;
+const UE = 0x10;
+const EXPONENT = 0x7fffn << 64n;
+const LEAST = 1n << 64n;
 /** CF PF AF ZF SF OF. */
 const STATUS_FLAGS = 0x8d5n;
 
@@ -138,12 +141,15 @@ const STATUS_FLAGS = 0x8d5n;
  * Our result with silicon's in place of what manuals leave to the processor: the last place of a transcendental function
  * and which way it was rounded (SDM vol. 1, 8.3.10), reserved parts of an area.
  */
-export function withFreedom(f: Form, silicon: CpuState, ours: CpuState): CpuState {
+export function withFreedom(f: Form, before: CpuState, silicon: CpuState, ours: CpuState): CpuState {
   if (/^(F2XM1|FYL2X|FYL2XP1|FPATAN|FPTAN|FSIN|FCOS|FSINCOS)$/.test(f.name)) {
     const registers = ours.x87.registers.map((v, n) =>
       isNeighbour(v, silicon.x87.registers[n]!) ? silicon.x87.registers[n]! : v,
     );
-    return { ...ours, x87: { ...ours.x87, registers, fsw: (ours.x87.fsw & ~C1) | (silicon.x87.fsw & C1) } };
+    // Whether a result at the lower end counts as underflow hangs on the same last place.
+    const isTiny = registers.some((v, n) => v !== before.x87.registers[n] && (v & EXPONENT) <= LEAST);
+    const loose = C1 | (isTiny ? UE : 0);
+    return { ...ours, x87: { ...ours.x87, registers, fsw: (ours.x87.fsw & ~loose) | (silicon.x87.fsw & loose) } };
   }
   if (/^FU?COMIP?$/.test(f.name)) {
     // Intel's processors clear C1, and leave the flags when an invalid comparison is unmasked; AMD's do neither.

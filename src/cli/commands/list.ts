@@ -1,6 +1,6 @@
 /** callgate list: what there is to run and to rely on. */
 import { checkers } from '#emu/check/index.ts';
-import { formsByName } from '#emu/isa/forms/index.ts';
+import { formsNamed, mnemonics } from '#emu/isa/forms/index.ts';
 import { coverage } from '#emu/linux/table.ts';
 import { scenarios } from '#runtime/scenarios/index.ts';
 import { fail } from '../fail.ts';
@@ -15,11 +15,10 @@ const topics: Readonly<Record<string, () => Records>> = {
   checks: () => checkers.map(({ name, because }) => ({ name, because })),
   syscalls: () => coverage().map(({ number, name, level, note }) => ({ number, name, level, note: note ?? '' })),
   instructions: () =>
-    [...formsByName].map(([name, rows]) => ({
-      name,
-      forms: rows.length,
-      executes: rows.every((r) => r.meaning) ? 'yes' : 'no',
-    })),
+    mnemonics().map((name) => {
+      const rows = formsNamed(name);
+      return { name, forms: rows.length, executes: rows.every((r) => r.meaning) ? 'yes' : 'no' };
+    }),
 };
 export const topicNames = Object.keys(topics);
 

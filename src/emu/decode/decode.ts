@@ -1,21 +1,27 @@
 /** Rows read backwards: bytes become a form and places. SDM vol. 2, chapter 2 and appendix A. */
 
+import { dispUnit, undecorated } from '../isa/evex.ts';
 import type { Feature } from '../isa/feature.ts';
 import type { Form } from '../isa/form.ts';
+import { evexForms } from '../isa/forms/avx512/index.ts';
 import { forms } from '../isa/forms/index.ts';
 import type { HiddenKind, OperandKind, RegisterFile } from '../isa/operand.ts';
 import type { Width } from '../isa/ops.ts';
 import type { MemPlace, Place } from '../isa/place.ts';
+import { decorationsOf, EVEX, type EvexPrefix, evexPrefix, matchesEvex } from './evex.ts';
 import type { Instruction } from './instruction.ts';
 
 /** Rows by opcode map and byte; within a byte the more demanding rows come first. */
 const byOpcode = new Map<string, Form[][]>();
-for (const f of forms) {
-  const table = byOpcode.get(f.encoding.map) ?? Array.from({ length: 256 }, (): Form[] => []);
-  byOpcode.set(f.encoding.map, table);
-  const span = f.encoding.plusR ? 8 : 1;
-  for (let i = 0; i < span; i++) table[f.encoding.opcode + i]!.push(f);
+function add(rows: readonly Form[]): void {
+  for (const f of rows) {
+    const table = byOpcode.get(f.encoding.map) ?? Array.from({ length: 256 }, (): Form[] => []);
+    byOpcode.set(f.encoding.map, table);
+    const span = f.encoding.plusR ? 8 : 1;
+    for (let i = 0; i < span; i++) table[f.encoding.opcode + i]!.push(f);
+  }
 }
+add(forms);
 const demand = ({ encoding: e, noRexB }: Form): number =>
   (typeof e.prefix === 'number' ? 2 : 0) +
   (e.size ? 1 : 0) +
@@ -32,6 +38,7 @@ interface Prefixes {
   segment: 'FS' | 'GS' | undefined;
   rex: number;
   vex: { readonly l: 0 | 1; readonly vvvv: number } | undefined;
+  evex: EvexPrefix | undefined;
 }
 
 /** VEX.pp: which prefix it stands for. */
@@ -60,16 +67,9 @@ export function decode(bytes: Uint8Array, address: bigint, features?: Features):
   return finish(form, p, bytes, at, opcode, address);
 }
 
-/** Does an EVEX prefix stand there? Of AVX-512's instructions none has a row. SDM vol. 2, 2.7. */
-export function isEvex(bytes: Uint8Array): boolean {
-  const opening = prefixesAndMap(bytes);
-  return typeof opening === 'object' && opening.map === '' && bytes[opening.at] === EVEX;
-}
-const EVEX = 0x62;
-
 /** All that stands before the opcode; undefined where that is #UD already. */
 function prefixesAndMap(bytes: Uint8Array): { p: Prefixes; map: string; at: number } | 'short' | undefined {
-  const p: Prefixes = { size: false, address: false, rep: 0, lock: false, segment: undefined, rex: 0, vex: undefined };
+  const p: Prefixes = { size: false, address: false, rep: 0, lock: false, segment: undefined, rex: 0, vex: undefined, evex: undefined };
   let at = 0;
   prefixes: for (; at < bytes.length; at++) {
     const byte = bytes[at]!;
@@ -102,6 +102,15 @@ function prefixesAndMap(bytes: Uint8Array): { p: Prefixes; map: string; at: numb
     map = '0F';
     at++;
     if (bytes[at] === 0x38 || bytes[at] === 0x3a) map += bytes[at++]!.toString(16).toUpperCase();
+  } else if (bytes[at] === EVEX) {
+    if (at + 4 > bytes.length) return 'short';
+    if (p.size || p.rep || p.lock || p.rex) return undefined;
+    p.evex = evexPrefix(bytes, at);
+    if (p.evex === undefined) return undefined;
+    // Their rows are many and seldom asked for: made when the first such prefix is seen.
+    if (!byOpcode.has('EVEX.0F')) add(evexForms());
+    ({ map, rex: p.rex } = p.evex);
+    at += 4;
   }
   return at >= bytes.length ? 'short' : { p, map, at };
 }
@@ -131,6 +140,7 @@ function vexPrefix(bytes: Uint8Array, start: number, p: Prefixes): { map: string
 
 function matches(f: Form, p: Prefixes, modrm: number | undefined): boolean {
   const e = f.encoding;
+  if (p.evex) return matchesEvex(f, p.evex, modrm) && matchesModrm(f, modrm);
   const w = (p.rex & 8) !== 0;
   if (e.vex && p.vex) {
     if (e.vex.w !== undefined && w !== (e.vex.w === 1)) return false;
@@ -196,8 +206,10 @@ function finish(
     reg = ((modrm >> 3) & 7) | (p.rex & 4 ? 8 : 0);
     rmBits = (modrm & 7) | (p.rex & 1 ? 8 : 0);
     if (mod !== 3) {
-      const vsib = f.operands.some((k) => k.slot === 'rm' && k.vsib);
-      const m = memoryOperand(view, at, mod, modrm & 7, p, vsib);
+      const kind = f.operands.find((k) => k.slot === 'rm');
+      const vsib = kind?.slot === 'rm' && kind.vsib !== undefined;
+      const unit = p.evex && kind?.slot === 'rm' ? dispUnit(kind, p.evex.b) : 1;
+      const m = memoryOperand(view, at, mod, modrm & 7, p, vsib, unit);
       if (m === 'short') return 'short';
       memory = m.place;
       at = m.end;
@@ -211,7 +223,7 @@ function finish(
   if (memory?.ripRelative) memory = { ...memory, disp: BigInt.asUintN(64, next + memory.disp) };
 
   const register = (n: number, w: Width, file: RegisterFile = 'gpr'): Place =>
-    file === 'xmm' || file === 'ymm'
+    file === 'xmm' || file === 'ymm' || file === 'zmm'
       ? { in: 'xmm', n, w, part: 0 }
       : file === 'mmx'
         ? { in: 'mmx', n: n & 7, w }
@@ -219,7 +231,9 @@ function finish(
           ? { in: 'st', n: n & 7, w: 80 }
           : file === 'gpr'
             ? general(n, w)
-            : { in: file, n: file === 'seg' ? n & 7 : n, w };
+            : file === 'k'
+              ? { in: 'k', n, w: 64 }
+              : { in: file, n: file === 'seg' ? n & 7 : n, w };
   const general = (n: number, w: Width): Place =>
     w === 8 && p.rex === 0 && n >= 4 && n < 8
       ? { in: 'gpr', n: n - 4, w, high: true }
@@ -236,15 +250,15 @@ function finish(
       case 'twice':
         return register(reg, kind.w);
       case 'reg':
-        return register(reg, kind.w, kind.file);
+        return register(p.evex && isVectorFile(kind.file) ? reg | p.evex.reg16 : reg, kind.w, kind.file);
       case 'vvvv':
-        return register(p.vex!.vvvv, kind.w, kind.file);
+        return register(p.evex ? p.evex.vvvv | p.evex.v16 : p.vex!.vvvv, kind.w, kind.file);
       case 'is4':
         // The byte is read again as an immediate by rows that have one beside it.
         return register(bytes[is4]! >> 4, kind.w, kind.file);
       case 'rm':
         if (memory) return { ...memory, w: kind.w };
-        return register(rmBits, kind.w, kind.file);
+        return register(p.evex && isVectorFile(kind.file) ? rmBits | p.evex.rm16 : rmBits, kind.w, kind.file);
       case 'imm': {
         const value = readImmediate(view, at, kind.size, kind.signed);
         at += kind.size;
@@ -262,6 +276,8 @@ function finish(
     }
   };
   const operands = f.operands.map(place);
+  const decorations = p.evex ? decorationsOf(p.evex, f, operands) : undecorated;
+  if (decorations === undefined || operands.some((o) => o.in === 'k' && o.n > 7)) return undefined;
   const missing = f.operands.some(
     (kind, i) => 'among' in kind && !kind.among?.includes((operands[i] as { n: number }).n),
   );
@@ -276,6 +292,7 @@ function finish(
     length,
     bytes: bytes.slice(0, length),
     operands,
+    decorations,
     lock: p.lock,
     repeat,
   };
@@ -308,6 +325,7 @@ function memoryOperand(
   rm: number,
   p: Prefixes,
   vectorIndex: boolean,
+  unit: number,
 ): { place: Omit<MemPlace, 'w'>; end: number } | 'short' {
   let at = start;
   let base: number | undefined = rm | (p.rex & 1 ? 8 : 0);
@@ -320,8 +338,9 @@ function memoryOperand(
     const sib = view.getUint8(at++);
     base = (sib & 7) | (p.rex & 1 ? 8 : 0);
     index = ((sib >> 3) & 7) | (p.rex & 2 ? 8 : 0);
-    if (index === 4 && !vectorIndex) index = undefined;
-    else scale = 1 << (sib >> 6);
+    if (vectorIndex && p.evex) index |= p.evex.v16;
+    else if (index === 4 && !vectorIndex) index = undefined;
+    if (index !== undefined) scale = 1 << (sib >> 6);
     if ((sib & 7) === 5 && mod === 0) {
       base = undefined;
       size = 4;
@@ -332,7 +351,8 @@ function memoryOperand(
     size = 4;
   }
   if (at + size > view.byteLength) return 'short';
-  const disp = size ? readImmediate(view, at, size, true) : 0n;
+  const written = size ? readImmediate(view, at, size, true) : 0n;
+  const disp = size === 1 && unit > 1 ? written * BigInt(unit) : written;
   const place = {
     in: 'mem' as const,
     segment: p.segment,
@@ -346,6 +366,8 @@ function memoryOperand(
   };
   return { place, end: at + size };
 }
+
+const isVectorFile = (file: RegisterFile): boolean => file === 'xmm' || file === 'ymm' || file === 'zmm';
 
 function readImmediate(view: DataView, at: number, size: number, signed: boolean): bigint {
   if (size === 1) return BigInt(signed ? view.getInt8(at) : view.getUint8(at));

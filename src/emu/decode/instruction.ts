@@ -1,5 +1,6 @@
 /** What the decoder makes of bytes: the row, its operands as places, and the prefixes that matter. */
 import type { Form } from '../isa/form.ts';
+import type { Decorations } from '../isa/evex.ts';
 import type { Place } from '../isa/place.ts';
 
 export interface Instruction {
@@ -9,6 +10,8 @@ export interface Instruction {
   readonly bytes: Uint8Array;
   /** Intel's order. */
   readonly operands: readonly Place[];
+  /** AVX-512's mask, zeroing, broadcast and rounding. */
+  readonly decorations: Decorations;
   readonly lock: boolean;
   readonly repeat: 'REP' | 'REPN' | undefined;
 }

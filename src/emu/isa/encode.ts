@@ -1,13 +1,16 @@
 /** Rows read forwards: a form and its arguments become bytes. SDM vol. 2, chapter 2. */
 import type { Encoding } from './encoding.ts';
+import { type Decorations, dispUnit, isPlain, roundings, undecorated } from './evex.ts';
 import type { Form } from './form.ts';
-import type { OperandKind, RegisterFile, SystemFile } from './operand.ts';
+import type { OperandKind, RegisterFile, SystemFile, VectorFile } from './operand.ts';
 
 /** What the assembler hands over for one operand, symbols already reduced to "patch this later". */
 export type Argument =
   /** `byte`: written with a byte name (AL, AH, R8B), which wider forms do not take. */
   | { readonly kind: 'gpr'; readonly n: number; readonly byte: boolean; readonly high: boolean }
-  | { readonly kind: 'xmm' | 'ymm' | 'mmx' | 'st' | SystemFile; readonly n: number }
+  | { readonly kind: VectorFile | 'k' | 'mmx' | 'st' | SystemFile; readonly n: number }
+  /** [Z0-Z3]: four registers, by their first. */
+  | { readonly kind: 'block'; readonly file: VectorFile; readonly n: number }
   | { readonly kind: 'imm'; readonly value: bigint }
   | MemoryArgument
   /** A branch: which row is taken decides how far it reaches; the displacement is patched in. */
@@ -18,8 +21,8 @@ export interface MemoryArgument {
   readonly segment: 'FS' | 'GS' | undefined;
   readonly base: number | undefined;
   readonly index: number | undefined;
-  /** The index is an X or Y register. */
-  readonly vsib?: 'xmm' | 'ymm';
+  /** The index is an X, Y or Z register. */
+  readonly vsib?: VectorFile;
   readonly scale: number;
   readonly disp: bigint;
   /** The displacement is a symbol's: four bytes whatever its value, RIP-relative when there is no register. */
@@ -36,10 +39,39 @@ export interface Encoded {
   readonly immAt: number | undefined;
 }
 
-/** Can this row take these arguments (Intel's order)? */
-export function accepts(form: Form, args: readonly Argument[]): boolean {
+/** Can this row take these arguments (Intel's order), and nothing is wrong with them? */
+export function accepts(form: Form, args: readonly Argument[], decorations: Decorations = undecorated): boolean {
+  return takes(form, args, decorations) && refusal(form, args, decorations) === undefined;
+}
+
+/** Is this the row for such arguments? Go decides by their kinds, and by whether something only EVEX has is asked for. */
+export function takes(form: Form, args: readonly Argument[], decorations: Decorations = undecorated): boolean {
   if (form.operands.length !== args.length || !form.operands.every((kind, i) => fits(kind, args[i]!))) return false;
-  return !form.distinct || new Set(args.map(vectorRegister)).size === args.length;
+  if (!form.encoding.evex) return isPlain(decorations) && !args.some(needsEvex);
+  return decorations.mask === 0 ? form.mask !== 'needed' : form.mask !== undefined;
+}
+
+/** Vector registers from 16 on. */
+const needsEvex = (arg: Argument): boolean =>
+  arg.kind === 'mem'
+    ? arg.vsib !== undefined && arg.index! > 15
+    : (arg.kind === 'xmm' || arg.kind === 'ymm') && arg.n > 15;
+
+/** What the row cannot have done to it, in Go's words; undefined: all is well. */
+export function refusal(form: Form, args: readonly Argument[], d: Decorations): string | undefined {
+  if (form.distinct && new Set(args.map(vectorRegister)).size !== args.length) {
+    const those = form.encoding.evex ? 'index' : 'mask, index,';
+    return `${those} and destination registers should be distinct`;
+  }
+  const rm = args[form.operands.findIndex((kind) => kind.slot === 'rm')];
+  const inMemory = rm?.kind === 'mem';
+  if (d.zeroing && form.mask !== 'zero') return 'unsupported zeroing';
+  if (d.broadcast && !inMemory) return 'illegal broadcast without memory argument';
+  if (d.broadcast && !form.operands.some((kind) => kind.slot === 'rm' && kind.broadcast)) return 'unsupported broadcast';
+  if (d.control === undefined) return undefined;
+  const what = d.control === 'SAE' ? 'SAE' : 'rounding';
+  if (inMemory) return `illegal ${what} with memory argument`;
+  return form.control === (d.control === 'SAE' ? 'SAE' : 'ER') ? undefined : `unsupported ${what}`;
 }
 
 const vectorRegister = (arg: Argument): number | undefined =>
@@ -61,6 +93,7 @@ function fits(kind: OperandKind, arg: Argument): boolean {
     case 'reg':
     case 'vvvv':
     case 'is4':
+      if (kind.block) return arg.kind === 'block' && arg.file === kind.file;
       return isRegister(arg, kind);
     case 'twice':
       return isGpr(arg, kind.w);
@@ -92,7 +125,7 @@ function fitsImmediate({ size, w, signed, eitherSign }: Immediate, v: bigint): b
 }
 
 /** Encode. Throws when two arguments exclude each other (AH beside a REX prefix). */
-export function encode(form: Form, args: readonly Argument[]): Encoded {
+export function encode(form: Form, args: readonly Argument[], decorations: Decorations = undecorated): Encoded {
   const { encoding: e } = form;
   let rex = e.w ? 0x48 : 0;
   let reg = e.digit ?? 0;
@@ -101,6 +134,8 @@ export function encode(form: Form, args: readonly Argument[]): Encoded {
   let plus = 0;
   let high = false;
   let vvvv = 0;
+  let reg16 = false;
+  let unit = 1;
   const immediates: { value: bigint; size: number; isTarget: boolean }[] = [];
 
   form.operands.forEach((kind, i) => {
@@ -127,13 +162,15 @@ export function encode(form: Form, args: readonly Argument[]): Encoded {
         if (n & 8) rex |= 0x41;
       } else {
         reg = n & 7;
+        reg16 = n > 15;
         if (n & 8) rex |= 0x44;
       }
     }
     if (kind.slot === 'rm' || kind.slot === 'twice') rm = arg;
+    if (kind.slot === 'rm' && e.evex) unit = dispUnit(kind, decorations.broadcast);
   });
 
-  const tail = modrm(reg, rm, e.fixed);
+  const tail = modrm(reg, rm, e.fixed, unit);
   rex |= tail.rex;
   if (high && rex) throw new Error('cannot encode a high byte register beside a REX prefix');
 
@@ -141,6 +178,7 @@ export function encode(form: Form, args: readonly Argument[]): Encoded {
   const segment = rm?.kind === 'mem' ? rm.segment : absolute?.segment;
   if (segment) out.push(segment === 'FS' ? 0x64 : 0x65);
   if (e.vex) out.push(...vexBytes(e, rex, vvvv));
+  else if (e.evex) out.push(...evexBytes(e, rex, reg16, vvvv, rm, decorations));
   else {
     if (e.size) out.push(0x66);
     if (typeof e.prefix === 'number') out.push(e.prefix);
@@ -163,14 +201,44 @@ export function encode(form: Form, args: readonly Argument[]): Encoded {
   return { bytes: Uint8Array.from(out), dispAt, targetAt, immAt };
 }
 
+/** pp: the prefix that stands in VEX and EVEX. */
+const prefixCode = ({ prefix }: Encoding): number =>
+  prefix === 0x66 ? 1 : prefix === 0xf3 ? 2 : prefix === 0xf2 ? 3 : 0;
+
 /** The VEX prefix: two bytes where X, B, W and the map are their defaults, else three (SDM vol. 2, 2.3.5). */
 function vexBytes(e: Encoding, rex: number, vvvv: number): number[] {
-  const pp = e.prefix === 0x66 ? 1 : e.prefix === 0xf3 ? 2 : e.prefix === 0xf2 ? 3 : 0;
-  const low = ((~vvvv & 15) << 3) | ((e.vex!.l ?? 0) << 2) | pp;
+  const low = ((~vvvv & 15) << 3) | ((e.vex!.l ?? 0) << 2) | prefixCode(e);
   const r = rex & 4 ? 0 : 0x80;
   if (e.map === 'VEX.0F' && !e.w && !(rex & 3)) return [0xc5, r | low];
   const map = { 'VEX.0F': 1, 'VEX.0F38': 2, 'VEX.0F3A': 3 }[e.map]!;
   return [0xc4, r | (rex & 2 ? 0 : 0x40) | (rex & 1 ? 0 : 0x20) | map, (e.w ? 0x80 : 0) | low];
+}
+
+/**
+ * SDM vol. 2, 2.7.1. R' is the fifth bit of ModRM.reg; that of ModRM.rm is X, and V' that of EVEX.vvvv or of a vector
+ * index. b means broadcast, or between registers SAE or rounding; the length's bits then say how to round.
+ */
+function evexBytes(
+  e: Encoding,
+  rex: number,
+  reg16: boolean,
+  vvvv: number,
+  rm: Argument | undefined,
+  { mask, zeroing, broadcast, control }: Decorations,
+): number[] {
+  const inMemory = rm?.kind === 'mem';
+  const rm16 = !inMemory && rm !== undefined && 'n' in rm && rm.n > 15;
+  const v16 = vvvv > 15 || (inMemory && rm.vsib !== undefined && rm.index! > 15);
+  const map = { 'EVEX.0F': 1, 'EVEX.0F38': 2, 'EVEX.0F3A': 3 }[e.map]!;
+  const bit = (isSet: number | boolean, at: number): number => (isSet ? 0 : 1 << at);
+  const rounding = control === undefined || control === 'SAE' ? -1 : roundings.indexOf(control);
+  const length = rounding < 0 ? (e.evex!.l ?? 0) : rounding;
+  return [
+    0x62,
+    bit(rex & 4, 7) | bit(inMemory ? rex & 2 : rm16, 6) | bit(rex & 1, 5) | bit(reg16, 4) | map,
+    (e.w ? 0x80 : 0) | ((~vvvv & 15) << 3) | 4 | prefixCode(e),
+    (zeroing ? 0x80 : 0) | (length << 5) | (broadcast || control ? 0x10 : 0) | bit(v16, 3) | mask,
+  ];
 }
 
 const code = (arg: { n: number; high?: boolean }): number => (arg.high ? arg.n + 4 : arg.n);
@@ -179,11 +247,12 @@ function pushLittle(out: number[], value: bigint, size: number): void {
   for (let i = 0; i < size; i++) out.push(Number((value >> BigInt(8 * i)) & 0xffn));
 }
 
-/** ModRM, SIB and displacement. The shortest displacement that holds the value, except for symbols. */
+/** ModRM, SIB and displacement. The shortest displacement that holds the value, except for symbols; a byte counts units. */
 function modrm(
   reg: number,
   rm: Argument | undefined,
   fixed: number | undefined,
+  unit: number,
 ): { bytes: number[]; rex: number; dispAt?: number } {
   if (rm === undefined) return { bytes: [fixed ?? reg << 3], rex: 0 };
   if ('n' in rm) {
@@ -202,8 +271,9 @@ function modrm(
   // Without a base there is no short form: mod 0 with base 5 means "displacement only", always four bytes.
   const short = symbolic === undefined && base !== undefined;
   const needsByte = base !== undefined && (base & 7) === 5;
-  const mod =
-    base === undefined || (short && disp === 0n && !needsByte) ? 0 : short && disp >= -128n && disp <= 127n ? 1 : 2;
+  const units = unit === 1 ? disp : disp / BigInt(unit);
+  const inByte = units * BigInt(unit) === disp && units >= -128n && units <= 127n;
+  const mod = base === undefined || (short && disp === 0n && !needsByte) ? 0 : short && inByte ? 1 : 2;
   const size = base === undefined || mod === 2 ? 4 : mod;
   if (index !== undefined || base === undefined || (base & 7) === 4) {
     const ss = Math.log2(scale || 1);
@@ -212,6 +282,6 @@ function modrm(
     bytes.push((mod << 6) | (reg << 3) | (base & 7));
   }
   const dispAt = symbolic ? bytes.length : undefined;
-  pushLittle(bytes, symbolic ? 0n : disp, size);
+  pushLittle(bytes, symbolic ? 0n : mod === 1 ? units : disp, size);
   return dispAt === undefined ? { bytes, rex } : { bytes, rex, dispAt };
 }

@@ -8,7 +8,7 @@ export interface Encoding {
   /** 66 beside F2 or F3: `66 F3 0F BD` is LZCNT of 16 bits. */
   readonly size: boolean;
   readonly w: boolean;
-  /** Bytes before the opcode: '' | '0F' | '0F38' | '0F3A', or 'VEX.0F' … where a VEX prefix says so. */
+  /** Bytes before the opcode: '' | '0F' | '0F38' | '0F3A', or 'VEX.0F', 'EVEX.0F' … where such a prefix says so. */
   readonly map: string;
   readonly opcode: number;
   /** The opcode's low three bits are a register. */
@@ -23,34 +23,39 @@ export interface Encoding {
   readonly tail: readonly number[];
   /** VEX rows: vector length bit L (undefined: LIG) and W (undefined: WIG). `prefix`, `w` and `map` are in the prefix. */
   readonly vex: { readonly l: 0 | 1 | undefined; readonly w: 0 | 1 | undefined } | undefined;
+  /** EVEX rows: vector length L'L, and the rest as for VEX. */
+  readonly evex: { readonly l: 0 | 1 | 2 | undefined; readonly w: 0 | 1 | undefined } | undefined;
 }
 
 const tailSize: Record<string, number> = { ib: 1, '/is4': 1, iw: 2, id: 4, io: 8, cb: 1, cd: 4 };
 
 const vexPrefix: Record<string, Encoding['prefix']> = { NP: 'NP', 66: 0x66, F2: 0xf2, F3: 0xf3 };
-const vexLength: Record<string, 0 | 1> = { 128: 0, 256: 1, LZ: 0, L0: 0, L1: 1 };
+const vexLength: Record<string, 0 | 1 | 2> = { 128: 0, 256: 1, 512: 2, LZ: 0, L0: 0, L1: 1 };
 
 /** `VEX.256.66.0F38.W0`: SDM vol. 2, 3.1.1.2. Parts may be left out: no prefix, LIG, WIG. */
-function parseVex(text: string): Pick<Encoding, 'prefix' | 'map' | 'vex' | 'w'> {
+function parseVex(text: string): Pick<Encoding, 'prefix' | 'map' | 'vex' | 'evex' | 'w'> {
+  const [kind, ...parts] = text.split('.');
   let prefix: Encoding['prefix'] = 'NP';
   let map = '';
-  let l: 0 | 1 | undefined;
+  let l: 0 | 1 | 2 | undefined;
   let w: 0 | 1 | undefined;
-  for (const part of text.split('.').slice(1)) {
+  for (const part of parts) {
     if (part in vexPrefix) prefix = vexPrefix[part];
     else if (part in vexLength) l = vexLength[part];
-    else if (/^0F(38|3A)?$/.test(part)) map = `VEX.${part}`;
+    else if (/^0F(38|3A)?$/.test(part)) map = `${kind}.${part}`;
     else if (part === 'W0' || part === 'W1') w = part === 'W1' ? 1 : 0;
     else if (part !== 'LIG' && part !== 'WIG') throw new Error(`encoding '${text}': what is '${part}'?`);
   }
   if (!map) throw new Error(`encoding '${text}': 0F, 0F38 or 0F3A expected`);
-  return { prefix, map, vex: { l, w }, w: w === 1 };
+  if (kind === 'EVEX') return { prefix, map, vex: undefined, evex: { l, w }, w: w === 1 };
+  if (l === 2) throw new Error(`encoding '${text}': VEX has no 512 bits`);
+  return { prefix, map, vex: { l, w }, evex: undefined, w: w === 1 };
 }
 
 /** Throws on notation it does not know: a mistyped row must not pass. */
 export function parseEncoding(text: string): Encoding {
   const all = text.split(' ');
-  const vexed = all[0]!.startsWith('VEX.') ? parseVex(all[0]!) : undefined;
+  const vexed = /^E?VEX\./.test(all[0]!) ? parseVex(all[0]!) : undefined;
   const words = vexed ? all.slice(1) : all;
   let prefix = vexed?.prefix;
   let size = false;
@@ -96,5 +101,6 @@ export function parseEncoding(text: string): Encoding {
     fixed,
     tail,
     vex: vexed?.vex,
+    evex: vexed?.evex,
   };
 }

@@ -5,7 +5,7 @@
  *   encoding   Intel's notation (SDM vol. 2, 3.1.1.1): `REX.W 83 /0 ib`, `66 0F 6F /r`, `50+r`, `0F 05`
  *              NP: no 66/F2/F3 prefix may stand before it; NFx: no F2/F3; ib iw id io: immediate bytes; cb cd: branch displacement
  *   operands   Intel's order and names: rm64 = ModRM.rm, register or memory; r64 = ModRM.reg, or the opcode's +r
- *              VEX.256.66.0F38.W0 …: a VEX prefix; xmmV, ymmV are VEX.vvvv
+ *              VEX.256.66.0F38.W0 …: a VEX prefix; xmmV, ymmV are VEX.vvvv. EVEX.512.66.0F38.W0 …: an EVEX prefix (evex.ts)
  *   meaning    what it does; a row without one assembles and disassembles, and stops the machine when executed
  *
  * Of several rows with one name the assembler takes the first that fits, so their order is Go's choice among equal
@@ -19,7 +19,7 @@ import type { Meaning } from './ops.ts';
 export interface Traits {
   /** May carry a LOCK prefix when its destination is memory. */
   readonly lock?: boolean;
-  /** Reads and writes its first operand. LOCK-able rows do. */
+  /** Reads and writes its first operand. LOCK-able rows do, but those that say they see to it themselves. */
   readonly modifies?: boolean;
   /** Operands that stand nowhere in the text: they follow the others. */
   readonly hidden?: readonly HiddenKind[];
@@ -37,6 +37,10 @@ export interface Traits {
   readonly noRexB?: boolean;
   /** Go's assembler has no such spelling; the decoder needs a name for the bytes all the same. */
   readonly decodeOnly?: boolean;
+  /** EVEX: the destination may have a mask, one that merges or also one that zeroes; or must have one (gathers). */
+  readonly mask?: 'merge' | 'zero' | 'needed';
+  /** EVEX between registers: may suppress exceptions (SAE), or do so and say how to round as well (ER). */
+  readonly control?: 'SAE' | 'ER';
   /** The CPUID bit that must be set for it to exist; on a CPU without it the bytes are #UD. */
   readonly feature?: Feature;
   /** What the encoding means on a CPU without the feature is another row's (LZCNT's F3 is ignored: BSR). */
@@ -52,7 +56,7 @@ export interface Form extends Traits {
   readonly isVector: boolean;
 }
 
-const vectorFiles: ReadonlySet<string> = new Set(['xmm', 'ymm', 'mmx', 'st']);
+const vectorFiles: ReadonlySet<string> = new Set(['xmm', 'ymm', 'zmm', 'k', 'mmx', 'st']);
 
 /** Operands from Intel's order to Go's, or back. */
 export function turned<T>({ intelOrder, immediateLast }: Traits, operands: readonly T[]): T[] {
@@ -72,6 +76,6 @@ export function form(
   traits: Traits = {},
 ): Form {
   const isVector = operands.some((k) => 'file' in k && vectorFiles.has(k.file));
-  const modifies = traits.lock ?? traits.modifies ?? false;
+  const modifies = traits.modifies ?? traits.lock ?? false;
   return { name, encoding: parseEncoding(encoding), operands, meaning, isVector, ...traits, modifies };
 }

@@ -50,13 +50,26 @@ const both = (a: Known, b: Known, f: (a: bigint, b: bigint) => bigint): Known =>
   a === undefined || b === undefined ? undefined : f(a, b);
 
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the loops below make every method of the interface
-class NoteTaker implements Ops<Known> {
+abstract class QuietWords {
+  whole = true;
+}
+interface QuietWords extends Quiet {}
+
+for (const word of unknown) Object.defineProperty(QuietWords.prototype, word, { value: () => undefined });
+for (const word of beyond) {
+  Object.defineProperty(QuietWords.prototype, word, {
+    value(this: QuietWords) {
+      this.whole = false;
+    },
+  });
+}
+
+class NoteTaker extends QuietWords implements Ops<Known> {
   readonly #gprs = new Set<number>();
   readonly #vectors = new Set<number>();
   readonly #flags = new Set<StatusFlag>();
   readonly #stores: Width[] = [];
   #someFlags = false;
-  protected whole = true;
   /** What is being read is done only sometimes. */
   #sometimes = false;
 
@@ -152,17 +165,4 @@ class NoteTaker implements Ops<Known> {
   cpuid(): readonly [Known, Known, Known, Known] {
     return [undefined, undefined, undefined, undefined];
   }
-  /** A word for what is noted nowhere else. */
-  protected beyond(): undefined {
-    this.whole = false;
-  }
 }
-interface NoteTaker extends Quiet {}
-
-for (const word of unknown) Object.defineProperty(NoteTaker.prototype, word, { value: () => undefined });
-for (const word of beyond)
-  Object.defineProperty(NoteTaker.prototype, word, {
-    value(this: { beyond(): undefined }) {
-      return this.beyond();
-    },
-  });

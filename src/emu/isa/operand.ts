@@ -1,26 +1,37 @@
 /** Operand kinds, spelled as in the manual: where an operand is encoded, what may stand there, how wide it is. */
 import type { Width } from './ops.ts';
 
-/** Which registers: 'ymm' are the xmm ones at their full 256 bits. */
-export type RegisterFile = 'gpr' | 'xmm' | 'ymm' | 'mmx' | 'st' | SystemFile;
+/** Which registers: 'ymm' and 'zmm' are the xmm ones at 256 and 512 bits, 'k' the opmasks. */
+export type RegisterFile = 'gpr' | VectorFile | 'k' | 'mmx' | 'st' | SystemFile;
+export type VectorFile = 'xmm' | 'ymm' | 'zmm';
 /** Segment, control and debug registers. */
 export type SystemFile = 'seg' | 'cr' | 'dr';
 
 export type OperandKind =
-  /** ModRM.rm: a register or memory, or only one of them. `vsib`: memory whose index is a vector register of that file. */
+  /**
+   * ModRM.rm: a register or memory, or only one of them. `vsib`: memory whose index is a vector register of that file.
+   * EVEX: `broadcast` is the width of the one element that memory may hold for all, `unit` that of what an 8-bit
+   * displacement counts in where it is not `w`.
+   */
   | {
       readonly slot: 'rm';
       readonly file: RegisterFile;
       readonly w: Width;
       readonly allow: 'both' | 'memory' | 'register';
-      readonly vsib?: 'xmm' | 'ymm';
+      readonly vsib?: VectorFile;
+      readonly broadcast?: 32 | 64;
+      readonly unit?: Width;
     }
-  /** ModRM.reg or the opcode's +r; VEX.vvvv; the upper half of an immediate byte (is4). `among`: which there are. */
+  /**
+   * ModRM.reg or the opcode's +r; VEX.vvvv; the upper half of an immediate byte (is4). `among`: which there are.
+   * `block`: the first of four, written [Z0-Z3].
+   */
   | {
       readonly slot: 'reg' | 'vvvv' | 'is4';
       readonly file: RegisterFile;
       readonly w: Width;
       readonly among?: readonly number[];
+      readonly block?: true;
     }
   /** One register that stands in both ModRM.reg and ModRM.rm (IMULQ $3, AX). */
   | { readonly slot: 'twice'; readonly w: Width }
@@ -82,8 +93,15 @@ export const XMM0: OperandKind = { slot: 'fixed', file: 'xmm', n: 0, w: 128 };
 export const ymm: OperandKind = { slot: 'reg', file: 'ymm', w: 256 };
 export const ymmM256: OperandKind = { slot: 'rm', file: 'ymm', w: 256, allow: 'both' };
 /** vm32x and friends: `w` bits a lane, addresses from a vector of indices. */
-const vm = (vsib: 'xmm' | 'ymm', w: Width): OperandKind => ({ slot: 'rm', file: 'gpr', w, allow: 'memory', vsib });
+const vm = (vsib: VectorFile, w: Width): OperandKind => ({ slot: 'rm', file: 'gpr', w, allow: 'memory', vsib });
 export const [vm32x, vm64x, vm32y, vm64y] = [vm('xmm', 32), vm('xmm', 64), vm('ymm', 32), vm('ymm', 64)];
+/** Opmask registers: ModRM.reg, VEX.vvvv, ModRM.rm; with memory of the mask's size. */
+export const kreg: OperandKind = { slot: 'reg', file: 'k', w: 64 };
+export const kregV: OperandKind = { slot: 'vvvv', file: 'k', w: 64 };
+export const kregRm = only('k', 64);
+export const [kM8, kM16, kM32, kM64] = ([8, 16, 32, 64] as const).map(
+  (w): OperandKind => ({ slot: 'rm', file: 'k', w, allow: 'both' }),
+) as [OperandKind, OperandKind, OperandKind, OperandKind];
 export const mm: OperandKind = { slot: 'reg', file: 'mmx', w: 64 };
 export const [mmM32, mmM64] = ([32, 64] as const).map(
   (w): OperandKind => ({ slot: 'rm', file: 'mmx', w, allow: 'both' }),

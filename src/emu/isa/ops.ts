@@ -17,7 +17,7 @@ import type { VectorOps } from './ops-vector.ts';
 import type { X87Ops } from './ops-x87.ts';
 import type { Place } from './place.ts';
 
-export type Width = 8 | 16 | 32 | 64 | 80 | 128 | 256;
+export type Width = 8 | 16 | 32 | 64 | 80 | 128 | 256 | 512;
 export type StatusFlag = 'CF' | 'PF' | 'AF' | 'ZF' | 'SF' | 'OF' | 'DF';
 
 export interface Ops<V> extends VectorOps<V>, FloatOps<V>, X87Ops<V> {

@@ -20,6 +20,13 @@ export interface XmmPlace {
   readonly part: 0 | 1;
 }
 
+/** An opmask register, K0 to K7. */
+export interface MaskPlace {
+  readonly in: 'k';
+  readonly n: number;
+  readonly w: 64;
+}
+
 /** An MMX register: the low 64 bits of an x87 data register, by its physical number. */
 export interface MmxPlace {
   readonly in: 'mmx';
@@ -64,7 +71,7 @@ export interface ImmPlace {
   readonly value: bigint;
 }
 
-export type Place = GprPlace | XmmPlace | MmxPlace | StPlace | SystemPlace | MemPlace | ImmPlace;
+export type Place = GprPlace | XmmPlace | MaskPlace | MmxPlace | StPlace | SystemPlace | MemPlace | ImmPlace;
 
 /** Half `n` of a 256-bit operand, as a place of 128 bits. Of a narrower operand there is only half 0: itself. */
 export function part(p: Place, n: 0 | 1): Place {

@@ -17,6 +17,7 @@ const masks: Readonly<Record<Width, bigint>> = {
   80: (1n << 80n) - 1n,
   128: (1n << 128n) - 1n,
   256: (1n << 256n) - 1n,
+  512: (1n << 512n) - 1n,
 };
 export const mask = (w: Width): bigint => masks[w];
 export const M64 = mask(64);

@@ -21,6 +21,7 @@ const topBits: Readonly<Record<Width, bigint>> = {
   80: 1n << 79n,
   128: 1n << 127n,
   256: 1n << 255n,
+  512: 1n << 511n,
 };
 const hasEvenParity = Array.from({ length: 256 }, (_, byte) => {
   let ones = 0;
@@ -44,6 +45,8 @@ export class Evaluator extends X87Evaluator implements Ops<bigint> {
         return this.getSt(p.n);
       case 'seg':
         return BigInt(this.cpu.selector(p.n));
+      case 'k':
+        throw new Error('no meaning reads an opmask');
       case 'cr':
       case 'dr':
         return this.raise('protection', 'control and debug registers are privileged');
@@ -84,7 +87,7 @@ export class Evaluator extends X87Evaluator implements Ops<bigint> {
   }
   setFlags(v: bigint): void {
     this.flagsWritten = POPPED;
-    this.flagValues = Number(v) & POPPED;
+    this.flagValues = Number(v & mask(32)) & POPPED;
   }
 
   address(p: Place): bigint {
@@ -98,8 +101,9 @@ export class Evaluator extends X87Evaluator implements Ops<bigint> {
     const { segment } = p as MemPlace;
     const base = segment ? this.segmentBase(segment) : 0n;
     const at = (this.address(p) + base) & M64;
-    const { base: register } = p as MemPlace;
-    if (!segment && (register === R.sp || register === R.bp) && !isCanonical(at)) {
+    const { base: register, w } = p as MemPlace;
+    const isStack = !segment && (register === R.sp || register === R.bp);
+    if (isStack && !(isCanonical(at) && isCanonical((at + BigInt(w / 8 - 1)) & M64))) {
       throw new Trap({ kind: 'stack', detail: `non-canonical address 0x${at.toString(16)}` });
     }
     return at;

@@ -1,7 +1,7 @@
 /** The reference engine: decode, evaluate, commit, one instruction at a time. */
 import type { Cpu } from '../../cpu/cpu.ts';
 import { R } from '../../cpu/layout.ts';
-import { decode, type Features, isEvex } from '../../decode/decode.ts';
+import { decode, type Features } from '../../decode/decode.ts';
 import type { Instruction } from '../../decode/instruction.ts';
 import type { Meaning } from '../../isa/ops.ts';
 import { type Fault, Trap } from '../../mem/fault.ts';
@@ -221,13 +221,13 @@ const nothing = { gprs: [], vectors: [], others: [], flagsWritten: 0, flagValues
 
 const startsWith = (bytes: Uint8Array, prefix: Uint8Array): boolean => prefix.every((b, i) => bytes[i] === b);
 
-/** Every instruction has its row, but those of AVX-512: what no row fits is #UD, and what another processor has too. */
+/** What no row fits is #UD, and what another processor has too; but AVX-512, which no model has yet, is said to be missing. */
 function unknownOpcode(bytes: Uint8Array): Fault {
   const shown = [...bytes.subarray(0, 8)].map((b) => b.toString(16).padStart(2, '0')).join(' ');
-  if (isEvex(bytes)) return { kind: 'no-meaning', what: `the AVX-512 instruction that begins with ${shown}` };
   const elsewhere = decode(bytes, 0n);
   if (elsewhere && elsewhere !== 'short') {
     const { name, feature = 'AVX' } = elsewhere.form;
+    if (feature.startsWith('AVX512')) return { kind: 'no-meaning', what: `${name} (${feature})` };
     return { kind: 'undefined', detail: `${name} needs ${feature}, which this processor does not have` };
   }
   if (bytes[0] === LOCK) return { kind: 'undefined', detail: `LOCK is not allowed on ${shown}` };

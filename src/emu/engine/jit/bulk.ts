@@ -5,17 +5,22 @@
 import type { Cpu } from '../../cpu/cpu.ts';
 import { R } from '../../cpu/layout.ts';
 import type { Instruction } from '../../decode/instruction.ts';
-import type { Place } from '../../isa/place.ts';
 import { PAGE_SIZE } from '../../mem/layout.ts';
 import type { Memory } from '../../mem/memory.ts';
 
 /** Fewer turns than this are not worth the preparation. */
 const FEW = 8n;
 
+/** Is it one of the two, without a segment or address-size prefix? */
+export function isBulk({ repeat, form: { name }, operands }: Instruction): 'move' | 'fill' | undefined {
+  if (!repeat || operands.some((p) => p.in === 'mem' && (p.segment || p.short))) return undefined;
+  return /^MOVS[BWLQ]$/.test(name) ? 'move' : /^STOS[BWLQ]$/.test(name) ? 'fill' : undefined;
+}
+
 export function bulk(cpu: Cpu, mem: Memory, insn: Instruction): void {
-  if (!insn.repeat || !isPlain(insn) || cpu.flag('DF')) return;
-  const isMove = insn.form.name.startsWith('MOVS');
-  if (!isMove && !insn.form.name.startsWith('STOS')) return;
+  const what = isBulk(insn);
+  if (!what || cpu.flag('DF')) return;
+  const isMove = what === 'move';
   const size = insn.operands[0]!.w / 8;
   while (cpu.gpr(R.cx) > FEW) {
     const done = isMove ? move(cpu, mem, size) : fill(cpu, mem, size);
@@ -26,10 +31,6 @@ export function bulk(cpu: Cpu, mem: Memory, insn: Instruction): void {
     if (isMove) cpu.setGpr(R.si, BigInt.asUintN(64, cpu.gpr(R.si) + bytes));
   }
 }
-
-/** No segment or address-size prefix. */
-const isPlain = (insn: Instruction): boolean =>
-  insn.operands.every((p: Place) => p.in !== 'mem' || (!p.segment && !p.short));
 
 /** Byte offset of an address in linear memory, and how many elements follow it on its page. */
 function span(mem: Memory, address: bigint, size: number, write: boolean): { at: number; room: number } | undefined {

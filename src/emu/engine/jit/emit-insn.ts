@@ -3,6 +3,7 @@ import { AT, FLAG_NAMES, VECTOR_STRIDE } from '../../cpu/layout.ts';
 import type { StatusFlag, Width } from '../../isa/ops.ts';
 import { layoutOf } from '../tape/format.ts';
 import type { Surroundings } from './compile.ts';
+import { BULK_REGISTERS, emitBulk } from './emit-bulk.ts';
 import { emit, localForm, type Scope } from './emit-node.ts';
 import { EmitTape, flagRoots } from './emit-tape.ts';
 import type { FlagEffect, FlagGroup, Lowered, Node, Put, Step, StoreEffect, Temp, Type } from './ir.ts';
@@ -51,6 +52,7 @@ export class EmitInsn implements Scope {
   readonly #missedWrite = this.code.local('i32');
   readonly #slot = this.code.local('i32');
   readonly #condition = this.code.local('i32');
+  /** The guest address being translated. */
   readonly #address = this.code.local('i64');
   /** Locals for temps, used again by each instruction. */
   readonly #pool: Record<Held, number[]> = { i32: [], i64: [], v128: [] };
@@ -89,6 +91,12 @@ export class EmitInsn implements Scope {
         }
       });
     for (const root of rootsOf(l, [])) mark(root);
+    if (l.steps.some((s) => s.kind === 'bulk')) {
+      for (const n of BULK_REGISTERS) {
+        this.#use(this.#gprs, n, 'i64');
+        this.#writtenGprs.add(n);
+      }
+    }
     for (const f of live) {
       if (f.when) mark(f.when);
       for (const leaf of this.#captured.get(f)!.leaves) mark(leaf);
@@ -347,9 +355,9 @@ export class EmitInsn implements Scope {
         return code.set(this.temp(step.temp));
       case 'leave':
         this.#value(step.when, 'i32');
-        code.if();
-        this.leave(EXIT.interpret, this.#here, this.#undone);
-        return code.op('end');
+        return this.leaveIf();
+      case 'bulk':
+        return emitBulk(this, step);
       case 'load':
         return this.#guarded(step.when, () => this.#load(step), () => this.#zero(step.temp));
       case 'store':
@@ -359,6 +367,12 @@ export class EmitInsn implements Scope {
           code.set(step.store.host);
         });
     }
+  }
+  /** Leave the instruction to the interpreter if the i32 on the stack is not zero. */
+  leaveIf(): void {
+    this.code.if();
+    this.leave(EXIT.interpret, this.#here, this.#undone);
+    this.code.op('end');
   }
   #guarded(when: Node | undefined, then: () => void, before?: () => void): void {
     if (!when) return then();
@@ -416,26 +430,31 @@ export class EmitInsn implements Scope {
    * page of the last byte is compared with the entry of the first one: an access across pages never matches.
    */
   #translate(address: Node, w: Width, write: boolean): void {
+    this.#value(address, 'i64');
+    this.code.set(this.#address);
+    this.translate(write, () => {
+      if (w === 8) return;
+      this.code.i64(BigInt(w / 8 - 1));
+      this.code.op('i64.add');
+    });
+  }
+
+  /** The same for the address in its local; `last` adds to it what leads to the last byte. */
+  translate(write: boolean, last: () => void): void {
     const { code } = this;
     const table = this.#s.base + (write ? AREA.tlbWrite : AREA.tlbRead);
-    this.#value(address, 'i64');
-    code.tee(this.#address);
-    code.i64(12n);
-    code.op('i64.shr_u');
+    code.get(this.#address);
     code.op('i32.wrap_i64');
-    code.i32(TLB_ENTRIES - 1);
+    code.i32(8);
+    code.op('i32.shr_u');
+    code.i32((TLB_ENTRIES - 1) << 4);
     code.op('i32.and');
-    code.i32(4);
-    code.op('i32.shl');
     code.tee(this.#slot);
     code.access('i64.load', table);
     code.get(this.#address);
-    if (w > 8) {
-      code.i64(BigInt(w / 8 - 1));
-      code.op('i64.add');
-    }
-    code.i64(12n);
-    code.op('i64.shr_u');
+    last();
+    code.i64(-4096n);
+    code.op('i64.and');
     code.op('i64.ne');
     code.if();
     code.get(this.#address);
@@ -529,6 +548,11 @@ export class EmitInsn implements Scope {
     }
     for (const local of targets.reverse()) code.set(local);
     code.op('end');
+  }
+
+  setAddress(gpr: number): void {
+    this.code.get(this.gpr(gpr));
+    this.code.set(this.#address);
   }
 
   // Scope: where expressions find things.

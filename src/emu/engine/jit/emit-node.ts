@@ -58,6 +58,16 @@ function emitLow(s: Scope, n: Node): void {
     code.i32(Number(n.args[1]!.value));
     return code.op('i32.shl');
   }
+  if (n.op === 'rotate' && n.w === 32) {
+    emit(s, n.args[0]!, 'i32');
+    emit(s, n.args[1]!, 'i32');
+    return code.op('i32.rotl');
+  }
+  if (n.op === 'shr' && n.w === 32 && n.args[1]!.op === 'const' && n.args[1]!.value < 32n) {
+    emit(s, n.args[0]!, 'i32');
+    code.i32(Number(n.args[1]!.value));
+    return code.op('i32.shr_u');
+  }
   emitWide(s, n);
   code.op('i32.wrap_i64');
 }
@@ -123,6 +133,12 @@ function emitWide(s: Scope, n: Node): void {
       code.op('i64.shr_s');
       if (n.w < 64) mask(code, n.w);
       return;
+    case 'rotate':
+      if (n.w === 32) {
+        emitLow(s, n);
+        return code.op('i64.extend_i32_u');
+      }
+      return both('i64.rotl');
     case 'quotient':
       return both(n.name === 'signed' ? 'i64.div_s' : 'i64.div_u');
     case 'remainder':

@@ -22,6 +22,16 @@ const written = (e: FlagEffect): [f: Flag, value: Node][] =>
 export const flagRoots = (l: Lowered): Node[] =>
   l.flags.flatMap((e) => [...(e.when ? [e.when] : []), ...written(e).map(([, v]) => v)]);
 
+/** When a flag is one bit of a value, (x >> n) & 1 in so many words, and n is from `to` to 31: x and n. */
+function bitIn(flag: Node, to: number): { x: Node; n: number } | undefined {
+  const isZero = ({ op }: Node): boolean => op === 'isZero';
+  const v = isZero(flag) && isZero(flag.args[0]!) ? flag.args[0]!.args[0]! : flag;
+  const [shifted, one] = v.args;
+  if (v.op !== 'and' || !isConst(one!) || one!.value !== 1n || shifted!.op !== 'shr') return undefined;
+  const [x, n] = shifted!.args;
+  return isConst(n!) && n!.value >= to && n!.value < 32n ? { x: x!, n: Number(n!.value) } : undefined;
+}
+
 export class EmitTape {
   /** The flags, packed. */
   readonly flags: number;
@@ -137,13 +147,51 @@ export class EmitTape {
     code.op('i32.and');
     for (const [f, v] of flags) {
       if (isConst(v) && v.value === 0n) continue;
-      emit(v, 'i32');
-      if (bitOf(f) !== 0) {
-        code.i32(bitOf(f));
-        code.op('i32.shl');
-      }
+      this.#bit(v, bitOf(f), emit);
       code.op('i32.or');
     }
+  }
+
+  /** A flag in its place among the packed ones. What is a bit of some value already is moved there without becoming 0 or 1. */
+  #bit(v: Node, to: number, emit: Emit): void {
+    const code = this.#code;
+    const [a] = v.args;
+    const one = 1 << to;
+    const bit = bitIn(v, to);
+    if (v.op === 'sign') {
+      // At any width the sign is above all packed flags.
+      emit(a!, v.w === 64 ? 'i64' : 'i32');
+      if (v.w === 64) code.i64(BigInt(v.w - 1 - to));
+      else code.i32(v.w - 1 - to);
+      code.op(v.w === 64 ? 'i64.shr_u' : 'i32.shr_u');
+      if (v.w === 64) code.op('i32.wrap_i64');
+      code.i32(one);
+      code.op('i32.and');
+    } else if (v.op === 'evenParity') {
+      emit(a!, 'i32');
+      code.i32(0xff);
+      code.op('i32.and');
+      code.op('i32.popcnt');
+      this.#shiftLeft(to);
+      code.i32(one);
+      code.op('i32.and');
+      code.i32(one);
+      code.op('i32.xor');
+    } else if (bit) {
+      emit(bit.x, 'i32');
+      code.i32(bit.n - to);
+      code.op('i32.shr_u');
+      code.i32(one);
+      code.op('i32.and');
+    } else {
+      emit(v, 'i32');
+      this.#shiftLeft(to);
+    }
+  }
+  #shiftLeft(by: number): void {
+    if (by === 0) return;
+    this.#code.i32(by);
+    this.#code.op('i32.shl');
   }
 
   /** Which flags are written this time. */

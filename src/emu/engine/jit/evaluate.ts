@@ -24,6 +24,7 @@ export function evaluate(n: Node, leaf: (n: number) => bigint): bigint {
     case 'shl':           return (a << (b & 63n)) & m;
     case 'shr':           return (a & m) >> (b & 63n);
     case 'sar':           return (signed(w, a) >> (b & 63n)) & m;
+    case 'rotate':        return ((a << b) | (a >> (BigInt(w) - b))) & m;
     case 'mul':           return (a * b) & maskOf(64);
     case 'mulHigh':       return ((n.name === 'signed' ? signed(64, a) * signed(64, b) : a * b) >> 64n) & maskOf(64);
     case 'signExtend':    return signed(w, a) & maskOf(64);

@@ -15,7 +15,7 @@ export type Type = 'i64' | 'bool' | 'v128';
 // biome-ignore format: table
 export type Operator =
   | 'const' | 'reg' | 'vec' | 'temp' | 'leaf' | 'flag' | 'df' | 'segment'
-  | 'add' | 'sub' | 'and' | 'or' | 'xor' | 'not' | 'shl' | 'shr' | 'sar' | 'mul' | 'mulHigh'
+  | 'add' | 'sub' | 'and' | 'or' | 'xor' | 'not' | 'shl' | 'shr' | 'sar' | 'rotate' | 'mul' | 'mulHigh'
   | 'quotient' | 'remainder' | 'signExtend' | 'narrow' | 'below' | 'lessSigned' | 'isZero' | 'sign' | 'evenParity'
   | 'countOnes' | 'leadingZeros' | 'trailingZeros' | 'reverseBytes' | 'select'
   | 'vector' | 'half' | 'lane' | 'withLane' | 'splat' | 'lanes' | 'shiftLanes' | 'shuffle' | 'swizzle' | 'pack' | 'signs' | 'equal'
@@ -64,6 +64,8 @@ export type Step =
     }
   /** A store's address is looked up before anything changes. */
   | { readonly kind: 'store'; readonly store: StoreEffect }
+  /** REP MOVS or REP STOS, all its turns at once: elements of so many bytes. */
+  | { readonly kind: 'bulk'; readonly what: 'move' | 'fill'; readonly size: number }
   /** Give up on translated code when this holds: the interpreter does the instruction, or faults. */
   | { readonly kind: 'leave'; readonly when: Node };
 

@@ -14,7 +14,7 @@ const JUMP_BYTES = 16 * JUMP_ENTRIES;
  * `budget`: instructions left when translated code returned. `missed`: the last guest address that a TLB did not
  * know, `missedWrite` whether it was to be written. `kindC`, `leavesC`: lazy carry; `kindR`, `leavesR`: the other flags.
  * `tape`, `packed`: of traced code, where the next record goes, and all flags.
- * TLB entry: page number (64 bits), then what to add to the low 32 bits of an address to find its host byte.
+ * TLB entry: address of the page (64 bits), then what to add to the low 32 bits of an address to find its host byte.
  * Jump cache entry: guest address (64 bits), then the index in the function table.
  */
 // biome-ignore format: table

@@ -7,6 +7,18 @@ export const isConst = (n: Node): boolean => n.op === 'const';
 const ZERO = constant(0n);
 const ONE = constant(1n);
 
+/** a << n | a >> (w − n) of 32 or 64 bits. */
+function isRotation(a: Node, b: Node): boolean {
+  if (a.op !== 'shl' || b.op !== 'shr' || a.w !== b.w || a.w < 32) return false;
+  const [x, up] = a.args;
+  const [y, down] = b.args;
+  return isConst(up!) && isConst(down!) && up!.value + down!.value === BigInt(a.w) && sameValue(x!, y!);
+}
+const sameValue = (a: Node, b: Node): boolean =>
+  a === b ||
+  (a.op === b.op && a.w === b.w && ((a.op === 'temp' && a.temp === b.temp) || (a.op === 'reg' && a.n === b.n))) ||
+  (a.op === 'narrow' && b.op === 'narrow' && a.w === b.w && sameValue(a.args[0]!, b.args[0]!));
+
 /** One bit as a condition. */
 const bool = (op: 'below' | 'isZero' | 'sign' | 'evenParity' | 'lessSigned', args: readonly Node[], w: Width = 64): Node =>
   node(op, 'bool', args, { w });
@@ -43,6 +55,7 @@ export abstract class LowerScalar {
   or(a: Node, b: Node): Node {
     if (isConst(a)) return isConst(b) ? constant(a.value | b.value) : this.or(b, a);
     if (isConst(b) && b.value === 0n) return a;
+    if (isRotation(a, b)) return node('rotate', 'i64', [a.args[0]!, a.args[1]!], { w: a.w, bits: a.w });
     return this.#bitwise('or', a, b, Math.max(a.bits, b.bits));
   }
   xor(a: Node, b: Node): Node {

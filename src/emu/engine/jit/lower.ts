@@ -17,6 +17,7 @@ import {
   type StoreEffect,
   type Temp,
 } from './ir.ts';
+import { isBulk } from './bulk.ts';
 import { isConst } from './lower-scalar.ts';
 import { LowerVector } from './lower-vector.ts';
 import { Untranslatable } from './untranslatable.ts';
@@ -24,7 +25,8 @@ import { Untranslatable } from './untranslatable.ts';
 /** Undefined when the translator has no words for something in it: the interpreter then does this instruction. */
 export function lower(insn: Instruction): Lowered | undefined {
   const { meaning } = insn.form;
-  if (!meaning || insn.repeat) return undefined;
+  if (!meaning) return undefined;
+  if (insn.repeat) return repeated(insn);
   const l = new Lowering(insn);
   try {
     meaning(l, ...insn.operands);
@@ -37,6 +39,14 @@ export function lower(insn: Instruction): Lowered | undefined {
 
 const maskOf = (w: number): bigint => (1n << BigInt(w)) - 1n;
 const ZERO = constant(0n);
+
+/** REP MOVS and REP STOS without segment or address-size prefix; the others are the interpreter's. */
+function repeated(insn: Instruction): Lowered | undefined {
+  const what = isBulk(insn);
+  if (!what) return undefined;
+  const step: Step = { kind: 'bulk', what, size: insn.operands[0]!.w / 8 };
+  return { insn, steps: [step], stores: [], puts: [], flags: [], flagsWhen: new Map(), direction: undefined, jump: undefined };
+}
 
 class Lowering extends LowerVector implements Ops<Node> {
   readonly #insn: Instruction;

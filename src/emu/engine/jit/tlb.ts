@@ -4,7 +4,7 @@ import type { Memory } from '../../mem/memory.ts';
 import { AREA, TLB_ENTRIES } from './layout.ts';
 
 const ENTRY = 16;
-/** No page has this number. */
+/** No page begins here. */
 const EMPTY = 0xffff_ffff_ffff_ffffn;
 
 export class Tlb {
@@ -37,7 +37,7 @@ export class Tlb {
     if (frame === undefined || (write && this.#mem.frameFor(page, 'write') === undefined)) return false;
     const { view } = this.#mem.frames;
     const at = this.#at(page, write);
-    view.setBigUint64(at, BigInt(page), true);
+    view.setBigUint64(at, BigInt(page) << 12n, true);
     view.setInt32(at + 8, (frame - page * PAGE_SIZE) | 0, true);
     return true;
   }
@@ -56,7 +56,7 @@ export class Tlb {
   #dropOne(page: number, write: boolean): void {
     const { view } = this.#mem.frames;
     const at = this.#at(page, write);
-    if (view.getBigUint64(at, true) === BigInt(page)) view.setBigUint64(at, EMPTY, true);
+    if (view.getBigUint64(at, true) === BigInt(page) << 12n) view.setBigUint64(at, EMPTY, true);
   }
 
   #at(page: number, write: boolean): number {

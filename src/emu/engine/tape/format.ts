@@ -17,8 +17,9 @@
  *   count      8 bytes: bits 0–31: 8-byte words behind this one; bits 32–40: the flags written, packed; bit 63: unfinished
  *   items      a tag (byte 0: kind; byte 1: number), padded to 8 bytes, then the value, padded to a multiple of 8 bytes
  *
- * The mask and the head together give `Step.flagsWritten` and `flagValues`. Everything an engine does to registers and
- * memory is on the tape: from the state at its beginning every later one follows.
+ * Everything that retired instructions do to registers and memory is on the tape: from the state at its beginning every
+ * later one follows (replay.ts), and so do the steps (reader.ts). What a fault leaves behind (MXCSR's flags after #XM) and
+ * what is done between runs (a system call's answer) is not.
  */
 import { FLAG_NAMES, FLAGS, SEGMENTS } from '../../cpu/layout.ts';
 import type { Instruction } from '../../decode/instruction.ts';
@@ -70,15 +71,17 @@ const layouts = new WeakMap<Instruction, { readonly layout: Layout | undefined }
 
 /** Undefined when its records are explicit. */
 export function layoutOf(insn: Instruction): Layout | undefined {
-  let known = layouts.get(insn);
-  if (!known) layouts.set(insn, (known = { layout: lay(insn) }));
-  return known.layout;
+  const known = layouts.get(insn);
+  if (known) return known.layout;
+  const layout = lay(insn);
+  layouts.set(insn, { layout });
+  return layout;
 }
 
 function lay({ form, operands, repeat }: Instruction): Layout | undefined {
   if (!form.meaning || repeat) return undefined;
   const notes = notesOf(form.meaning, operands);
-  if (!notes.whole || notes.stores.some((w) => w === 80 || w === 256)) return undefined;
+  if (!notes.whole || notes.stores.some((w) => w === 80 || w > 128)) return undefined;
   let size = 8;
   const take = (bytes: number): number => {
     const at = size;

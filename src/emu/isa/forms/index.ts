@@ -1,5 +1,6 @@
 /** Every row there is, chapter by chapter, and the names Go gives some of them besides. */
 import type { Form } from '../form.ts';
+import { evexFormsNamed, evexNames } from './avx512/index.ts';
 import { arithmetic } from './arithmetic.ts';
 import { bmi } from './bmi.ts';
 import { branch } from './branch.ts';
@@ -9,6 +10,7 @@ import { float } from './float.ts';
 import { fma } from './fma.ts';
 import { mmx } from './mmx.ts';
 import { move } from './move.ts';
+import { opmask } from './opmask.ts';
 import { privileged } from './privileged.ts';
 import { segment } from './segment.ts';
 import { shift } from './shift.ts';
@@ -33,6 +35,7 @@ export const chapters: Readonly<Record<string, readonly Form[]>> = {
   float,
   convert,
   fma,
+  opmask,
   move,
   shift,
   bmi,
@@ -45,6 +48,7 @@ export const chapters: Readonly<Record<string, readonly Form[]>> = {
   x87,
   xsave,
 };
+/** All but those with an EVEX prefix (avx512/index.ts). */
 export const forms: readonly Form[] = Object.values(chapters).flat();
 
 const byName = new Map<string, Form[]>();
@@ -55,5 +59,14 @@ for (const f of forms) {
   else byName.set(f.name, [f]);
 }
 
-/** Rows by mnemonic, in the order the assembler tries them. */
-export const formsByName: ReadonlyMap<string, readonly Form[]> = byName;
+/** Rows by mnemonic, in the order the assembler tries them: VEX before EVEX. */
+export function formsNamed(name: string): readonly Form[] {
+  const others = byName.get(name);
+  if (!evexNames.has(name)) return others ?? [];
+  const evex = evexFormsNamed(name);
+  return others ? [...others, ...evex] : evex;
+}
+
+export const isMnemonic = (name: string): boolean => byName.has(name) || evexNames.has(name);
+
+export const mnemonics = (): readonly string[] => [...new Set([...byName.keys(), ...evexNames])];

@@ -51,8 +51,12 @@ const cmpxchgPair =
     const bits = o.const(BigInt(half));
     const pair = (high: Place, low: Place): ReturnType<typeof o.get> =>
       half === 64 ? o.vector(o.get(low), o.get(high)) : o.or(o.shl(o.get(high), bits, 64), o.get(low));
-    if (half === 64)
-      o.when(o.and(o.linear(dst), o.const(15n)), () => o.raise('protection', 'address is not 16-byte aligned'));
+    // Its alignment comes before its page.
+    if (half === 64) {
+      const address = o.let(o.linear(dst));
+      o.when(o.and(address, o.const(15n)), () => o.raise('protection', 'address is not 16-byte aligned'));
+      o.checkStore(address, 128);
+    }
     const [a, b, c, d] = [gpr(0, half), gpr(3, half), gpr(1, half), gpr(2, half)];
     const found = o.let(o.get(dst));
     const equal = o.let(o.isZero(o.xor(found, pair(d, a))));
@@ -166,7 +170,7 @@ export const move: readonly Form[] = [
   form('CMPXCHGQ','REX.W 0F B1 /r',  [k.rm64, k.r64],      cmpxchg, lock),
 
   form('CMPXCHG8B',  '0F C7 /1',       [k.m64],          cmpxchgPair(32), lock),
-  form('CMPXCHG16B', 'REX.W 0F C7 /1', [k.m128],         cmpxchgPair(64), { lock: true, feature: 'CMPXCHG16B' }),
+  form('CMPXCHG16B', 'REX.W 0F C7 /1', [k.m128],         cmpxchgPair(64), { lock: true, modifies: false, feature: 'CMPXCHG16B' }),
   ...requires('MOVBE', [
     form('MOVBEWW', '66 0F 38 F0 /r',    [k.r16, k.m16],   movbe),
     form('MOVBEWW', '66 0F 38 F1 /r',    [k.m16, k.r16],   movbe),

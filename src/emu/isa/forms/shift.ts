@@ -145,6 +145,8 @@ const bitTest =
       const log = w === 64 ? 6n : w === 32 ? 5n : 4n;
       const step = o.sar(o.signExtend(at, w, 64), o.const(log), 64);
       address = o.let(o.add(o.linear(dst), o.shl(step, o.const(log - 3n), 64), 64));
+      // What is read and written lies there, not where the operand says.
+      if (change !== 'none') o.checkStore(address, w);
     }
     const a = o.let(address === undefined ? o.get(dst) : o.load(address, w));
     o.setFlag('CF', o.bit(a, n));
@@ -156,14 +158,15 @@ const bitTest =
   };
 
 function bits(name: string, digit: number, opcode: string, meaning: Meaning, traits: { lock?: true }): Form[] {
+  const indexed = { ...traits, modifies: false };
   // biome-ignore format: table
   return [
     form(`${name}W`, `66 0F BA /${digit} ib`,    [k.rm16, k.uimm8], meaning, traits),
-    form(`${name}W`, `66 0F ${opcode} /r`,       [k.rm16, k.r16],   meaning, traits),
+    form(`${name}W`, `66 0F ${opcode} /r`,       [k.rm16, k.r16],   meaning, indexed),
     form(`${name}L`, `0F BA /${digit} ib`,       [k.rm32, k.uimm8], meaning, traits),
-    form(`${name}L`, `0F ${opcode} /r`,          [k.rm32, k.r32],   meaning, traits),
+    form(`${name}L`, `0F ${opcode} /r`,          [k.rm32, k.r32],   meaning, indexed),
     form(`${name}Q`, `REX.W 0F BA /${digit} ib`, [k.rm64, k.uimm8], meaning, traits),
-    form(`${name}Q`, `REX.W 0F ${opcode} /r`,    [k.rm64, k.r64],   meaning, traits),
+    form(`${name}Q`, `REX.W 0F ${opcode} /r`,    [k.rm64, k.r64],   meaning, indexed),
   ];
 }
 

@@ -46,11 +46,17 @@ export const loadConstant =
     pushed(o, undefined, o.pure(f, o.x87('fcw')));
   };
 
+/** Memory that cannot be written faults also where an unmasked exception withholds the store. */
+function checkMemory<V>(o: Ops<V>, dst: Place): void {
+  if (dst.in === 'mem') o.checkStore(o.linear(dst), dst.w);
+}
+
 /** ST(0) to memory, in another format. An empty register stores as the indefinite. */
 export const store =
   (f: Unary, pops: 0 | 1): Meaning =>
   (o, dst: Place) => {
     begin(o, dst);
+    checkMemory(o, dst);
     const empty = o.let(isEmpty(o, 0));
     const stored = o.pure(f, o.x87('fcw'), unless(o, empty, INDEFINITE, o.get(ST0)));
     const fault = o.select(empty, o.const(answer(0n, FSW.IE | FSW.SF)), o.const(0n));
@@ -65,6 +71,7 @@ export const storeBits =
   (pops: 0 | 1): Meaning =>
   (o, dst: Place) => {
     begin(o, dst);
+    checkMemory(o, dst);
     settle(o, unless(o, isEmpty(o, 0), UNDERFLOW, o.get(ST0)), { moves: pops, write: (v) => o.put(dst, v) });
   };
 
