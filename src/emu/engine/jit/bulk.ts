@@ -54,7 +54,8 @@ function move(cpu: Cpu, mem: Memory, size: number): number {
   const { bytes } = mem.frames;
   const length = n * size;
   // Element by element, upwards: where the destination overlaps what is still to be read, it repeats itself.
-  if (to.at > from.at && to.at < from.at + length) for (let i = 0; i < length; i++) bytes[to.at + i] = bytes[from.at + i]!;
+  if (to.at > from.at && to.at < from.at + length)
+    for (let i = 0; i < length; i++) bytes[to.at + i] = bytes[from.at + i]!;
   else bytes.copyWithin(to.at, from.at, from.at + length);
   return n;
 }

@@ -1,13 +1,14 @@
 /** One region becomes one WebAssembly function. */
+
+import { EmitInsn } from './emit-insn.ts';
+import type { FlagEffect, FlagGroup } from './ir.ts';
+import type { Captured, Kinds } from './kinds.ts';
+import { EXIT } from './layout.ts';
 import { budgetChecks, type Checks } from './passes/budget.ts';
 import { kindFlow } from './passes/kind-flow.ts';
 import { type Liveness, liveness } from './passes/liveness.ts';
 import type { FlagState } from './passes/resolve.ts';
 import { type Shape, shape } from './passes/shape.ts';
-import { EmitInsn } from './emit-insn.ts';
-import type { FlagEffect, FlagGroup } from './ir.ts';
-import type { Captured, Kinds } from './kinds.ts';
-import { EXIT } from './layout.ts';
 import type { Block, Region, Target } from './region.ts';
 
 /** What the function needs from outside. */
@@ -48,7 +49,11 @@ class RegionCompiler {
     // With all flags computed as they change there is nothing to keep for later.
     if (!surroundings.traced) for (const f of this.#live.live) captured.set(f, surroundings.kinds.capture(f));
     this.#entry = kindFlow(s, captured);
-    this.#emit = new EmitInsn(s.order.map((b) => s.blocks[b]!), surroundings, captured);
+    this.#emit = new EmitInsn(
+      s.order.map((b) => s.blocks[b]!),
+      surroundings,
+      captured,
+    );
   }
 
   function(): Uint8Array {

@@ -288,7 +288,8 @@ function everywhere(v: number, w: number): bigint {
   const one = BigInt(bits32[0]!);
   return one | (one << 32n) | (one << 64n) | (one << 96n);
 }
-const magnitudes = (w: number): bigint => (w === 64 ? 0x7fff_ffff_ffff_ffff_7fff_ffff_ffff_ffffn : 0x7fff_ffff_7fff_ffff_7fff_ffff_7fff_ffffn);
+const magnitudes = (w: number): bigint =>
+  w === 64 ? 0x7fff_ffff_ffff_ffff_7fff_ffff_ffff_ffffn : 0x7fff_ffff_7fff_ffff_7fff_ffff_7fff_ffffn;
 
 /** The same conditions for all lanes at once. */
 function emitFloatsFail(s: Scope, n: Node): void {

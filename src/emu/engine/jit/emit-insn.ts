@@ -1,78 +1,52 @@
 /** Instructions inside a region's function: loads and checks first, then everything they write. */
-import { AT, FLAG_NAMES, VECTOR_STRIDE } from '../../cpu/layout.ts';
+import { AT, FLAG_NAMES } from '../../cpu/layout.ts';
 import type { StatusFlag, Width } from '../../isa/ops.ts';
 import { layoutOf } from '../tape/format.ts';
 import type { Surroundings } from './compile.ts';
 import { BULK_REGISTERS, emitBulk } from './emit-bulk.ts';
+import { EmitFrame, IN_MEMORY } from './emit-frame.ts';
 import { emit, localForm, type Scope } from './emit-node.ts';
-import { EmitTape, flagRoots } from './emit-tape.ts';
+import { type EmitTape, flagRoots } from './emit-tape.ts';
 import type { FlagEffect, FlagGroup, Lowered, Node, Put, Step, StoreEffect, Temp, Type } from './ir.ts';
 import { groupOf, visit } from './ir.ts';
 import type { Captured } from './kinds.ts';
-import { LEAVES } from './kinds.ts';
-import { AREA, EXIT, JUMP_ENTRIES, TLB_ENTRIES } from './layout.ts';
+import { EXIT } from './layout.ts';
 import { rootsOf } from './passes/liveness.ts';
 import { type FlagState, type Known, resolve } from './passes/resolve.ts';
 import type { Block } from './region.ts';
-import { type Access, Code, type ValueType } from './wasm.ts';
+import type { Access } from './wasm.ts';
 
-const loads: Partial<Record<Width, Access>> = { 8: 'i64.load8_u', 16: 'i64.load16_u', 32: 'i64.load32_u', 64: 'i64.load' };
-const stores: Partial<Record<Width, Access>> = { 8: 'i64.store8', 16: 'i64.store16', 32: 'i64.store32', 64: 'i64.store' };
+const loads: Partial<Record<Width, Access>> = {
+  8: 'i64.load8_u',
+  16: 'i64.load16_u',
+  32: 'i64.load32_u',
+  64: 'i64.load',
+};
+const stores: Partial<Record<Width, Access>> = {
+  8: 'i64.store8',
+  16: 'i64.store16',
+  32: 'i64.store32',
+  64: 'i64.store',
+};
 /** Types that temps have. */
 type Held = 'i32' | 'i64' | 'v128';
 const valueType = (t: Type): Held => (t === 'bool' ? 'i32' : t);
-const vectorAt = (n: number): number => AT.vector + VECTOR_STRIDE * (n & 15) + (n < 16 ? 0 : 16);
 
-/** Parameter 0: instructions left. */
-const BUDGET = 0;
-/** Value of a kind local that means: memory has it. */
-const IN_MEMORY = -1;
-
-export class EmitInsn implements Scope {
-  readonly code = new Code(1);
+export class EmitInsn extends EmitFrame implements Scope {
   readonly mulHigh: Surroundings['mulHigh'];
   readonly exact: Surroundings['exact'];
-  /** Flags as they are known at the point being emitted. */
-  state: FlagState = { C: undefined, R: undefined };
-  readonly #s: Surroundings;
   readonly #captured: ReadonlyMap<FlagEffect, Captured>;
-  /** In a traced region. */
-  readonly #tape: EmitTape | undefined;
-  readonly #gprs = new Map<number, number>();
-  readonly #vecs = new Map<number, number>();
-  readonly #writtenGprs = new Set<number>();
-  readonly #writtenVecs = new Set<number>();
-  readonly #kind: Readonly<Record<FlagGroup, number>>;
-  readonly #leaves: Readonly<Record<FlagGroup, readonly number[]>>;
-  readonly #rip = this.code.local('i64');
+  /** Where an indirect jump is about to lead. */
   readonly #target = this.code.local('i64');
-  readonly #next = this.code.local('i32');
-  readonly #exit = this.code.local('i32');
-  readonly #missed = this.code.local('i64');
-  readonly #missedWrite = this.code.local('i32');
-  readonly #slot = this.code.local('i32');
   readonly #condition = this.code.local('i32');
-  /** The guest address being translated. */
-  readonly #address = this.code.local('i64');
   /** Locals for temps, used again by each instruction. */
   readonly #pool: Record<Held, number[]> = { i32: [], i64: [], v128: [] };
   readonly #taken: Record<Held, number> = { i32: 0, i64: 0, v128: 0 };
-  #leaveDepth = 0;
-  #goDepth = 0;
-  /** Where a fault in the current instruction leaves RIP, and how many instructions were not done. */
-  #here = 0n;
-  #undone = 0;
-  #hasFlags = false;
-
   constructor(blocks: readonly Block[], s: Surroundings, captured: ReadonlyMap<FlagEffect, Captured>) {
-    this.#s = s;
+    super(s);
     this.mulHigh = s.mulHigh;
     this.exact = s.exact;
     this.#captured = captured;
-    this.#kind = { C: this.code.local('i32'), R: this.code.local('i32') };
-    const leaves = (g: FlagGroup): number[] => Array.from({ length: LEAVES[g] }, () => this.code.local('i64'));
-    this.#leaves = { C: leaves('C'), R: leaves('R') };
-    if (s.traced) this.#tape = new EmitTape(this.code, s.base);
     for (const b of blocks) for (const l of b.insns) this.#mark(l);
   }
 
@@ -80,11 +54,11 @@ export class EmitInsn implements Scope {
 
   #mark(l: Lowered): void {
     const live = l.flags.filter((f) => this.#captured.has(f));
-    if (live.length) this.#hasFlags = true;
+    if (live.length) this.hasFlags = true;
     const mark = (n: Node): void =>
       visit(n, (x) => {
-        if (x.op === 'reg') this.#use(this.#gprs, x.n, 'i64');
-        if (x.op === 'vec') this.#use(this.#vecs, x.n, 'v128');
+        if (x.op === 'reg') this.use(this.gprs, x.n, 'i64');
+        if (x.op === 'vec') this.use(this.vecs, x.n, 'v128');
         if (x.op === 'temp' && !x.temp!.used) {
           x.temp!.used = true;
           if (x.temp!.from) mark(x.temp!.from);
@@ -93,226 +67,35 @@ export class EmitInsn implements Scope {
     for (const root of rootsOf(l, [])) mark(root);
     if (l.steps.some((s) => s.kind === 'bulk')) {
       for (const n of BULK_REGISTERS) {
-        this.#use(this.#gprs, n, 'i64');
-        this.#writtenGprs.add(n);
+        this.use(this.gprs, n, 'i64');
+        this.writtenGprs.add(n);
       }
     }
     for (const f of live) {
       if (f.when) mark(f.when);
       for (const leaf of this.#captured.get(f)!.leaves) mark(leaf);
     }
-    if (this.#tape) {
+    if (this.tape) {
       for (const root of flagRoots(l)) mark(root);
       for (const when of l.flagsWhen.values()) if (when) mark(when);
-      for (const { n } of layoutOf(l.insn)!.gprs) this.#use(this.#gprs, n, 'i64');
-      for (const { n } of layoutOf(l.insn)!.vectors) this.#use(this.#vecs, n, 'v128');
+      for (const { n } of layoutOf(l.insn)!.gprs) this.use(this.gprs, n, 'i64');
+      for (const { n } of layoutOf(l.insn)!.vectors) this.use(this.vecs, n, 'v128');
     }
     for (const { file, n } of l.puts) {
       if (file === 'gpr') {
-        this.#use(this.#gprs, n, 'i64');
-        this.#writtenGprs.add(n);
+        this.use(this.gprs, n, 'i64');
+        this.writtenGprs.add(n);
       } else {
-        this.#use(this.#vecs, n, 'v128');
-        this.#writtenVecs.add(n);
+        this.use(this.vecs, n, 'v128');
+        this.writtenVecs.add(n);
       }
     }
   }
-  #use(map: Map<number, number>, n: number, t: ValueType): void {
-    if (!map.has(n)) map.set(n, this.code.local(t));
-  }
-
-  // The function around the blocks.
-
-  open(): void {
-    const { code } = this;
-    code.block();
-    this.#leaveDepth = code.depth;
-    code.block();
-    this.#goDepth = code.depth;
-    for (const [n, local] of this.#gprs) {
-      code.i32(0);
-      code.access('i64.load', AT.gpr + 8 * n);
-      code.set(local);
-    }
-    for (const [n, local] of this.#vecs) {
-      code.i32(0);
-      code.v128Load(vectorAt(n));
-      code.set(local);
-    }
-    for (const g of ['C', 'R'] as const) {
-      code.i32(IN_MEMORY);
-      code.set(this.#kind[g]);
-    }
-    this.#tape?.open();
-  }
-
-  /** Two ways out: on to another region, or back to the caller. Both put the registers where others look for them. */
-  close(): Uint8Array {
-    const { code } = this;
-    code.op('unreachable');
-    code.op('end');
-    this.#spill();
-    code.get(BUDGET);
-    code.get(this.#next);
-    code.returnCallIndirect(this.#s.regionType);
-    code.op('end');
-    this.#spill();
-    const { base } = this.#s;
-    code.i32(0);
-    code.get(BUDGET);
-    code.access('i32.store', base + AREA.budget);
-    code.i32(0);
-    code.get(this.#missed);
-    code.access('i64.store', base + AREA.missed);
-    code.i32(0);
-    code.get(this.#missedWrite);
-    code.access('i32.store', base + AREA.missedWrite);
-    code.get(this.#exit);
-    return code.finish();
-  }
-
-  #spill(): void {
-    const { code } = this;
-    for (const [n, local] of this.#gprs) {
-      if (!this.#writtenGprs.has(n)) continue;
-      code.i32(0);
-      code.get(local);
-      code.access('i64.store', AT.gpr + 8 * n);
-    }
-    for (const [n, local] of this.#vecs) {
-      if (!this.#writtenVecs.has(n)) continue;
-      code.i32(0);
-      code.get(local);
-      code.v128Store(vectorAt(n));
-    }
-    code.i32(0);
-    code.get(this.#rip);
-    code.access('i64.store', AT.rip);
-    if (this.#hasFlags) for (const g of ['C', 'R'] as const) this.#spillFlags(g);
-    this.#tape?.spill();
-  }
-
-  #spillFlags(g: FlagGroup): void {
-    const { code } = this;
-    const { base } = this.#s;
-    code.get(this.#kind[g]);
-    code.i32(0);
-    code.op('i32.ge_s');
-    code.if();
-    code.i32(0);
-    code.get(this.#kind[g]);
-    code.access('i32.store', base + (g === 'C' ? AREA.kindC : AREA.kindR));
-    this.#leaves[g].forEach((local, i) => {
-      code.i32(0);
-      code.get(local);
-      code.access('i64.store', base + (g === 'C' ? AREA.leavesC : AREA.leavesR) + 8 * i);
-    });
-    code.op('end');
-  }
-
-  // Ways out of a block.
-
-  spend(n: number): void {
-    if (n) this.#addBudget(-n);
-  }
-  #addBudget(n: number): void {
-    if (n === 0) return;
-    this.code.get(BUDGET);
-    this.code.i32(n);
-    this.code.op('i32.add');
-    this.code.set(BUDGET);
-  }
-
-  /** Leave before `at` when fewer than `need` instructions are left; `undone` of those charged were not done. */
-  check(need: number, at: bigint, undone: number): void {
-    this.code.get(BUDGET);
-    this.code.i32(need);
-    this.code.op('i32.lt_s');
-    this.code.if();
-    this.leave(EXIT.budget, at, undone);
-    this.code.op('end');
-  }
-
-  /** The kind of a group's flags, into its local: where what is known here is not known there. */
-  noteKind(g: FlagGroup): void {
-    const known = this.state[g];
-    if (!known) return;
-    this.code.i32(known.kind.id);
-    this.code.set(this.#kind[g]);
-  }
-
-  leave(exit: number, at: bigint, undone: number): void {
-    this.#tape?.advance();
-    this.#addBudget(undone);
-    this.noteKind('C');
-    this.noteKind('R');
-    this.code.i64(at);
-    this.code.set(this.#rip);
-    this.code.i32(exit);
-    this.code.set(this.#exit);
-    this.code.br(this.code.depth - this.#leaveDepth);
-  }
-
-  /** On to a known address outside the region. */
-  go(address: bigint): void {
-    const { code } = this;
-    this.noteKind('C');
-    this.noteKind('R');
-    code.i64(address);
-    code.set(this.#rip);
-    code.i32(0);
-    code.access('i32.load', this.#s.link(address));
-    code.set(this.#next);
-    code.br(code.depth - this.#goDepth);
-  }
-
-  /** On to the address in the RIP local, if the cache of indirect branches knows it. */
-  goDynamic(): void {
-    const { code } = this;
-    const at = this.#s.base + AREA.jumps;
-    this.noteKind('C');
-    this.noteKind('R');
-    code.get(this.#rip);
-    code.get(this.#rip);
-    code.i64(12n);
-    code.op('i64.shr_u');
-    code.op('i64.xor');
-    code.op('i32.wrap_i64');
-    code.i32(JUMP_ENTRIES - 1);
-    code.op('i32.and');
-    code.i32(4);
-    code.op('i32.shl');
-    code.tee(this.#slot);
-    code.access('i64.load', at);
-    code.get(this.#rip);
-    code.op('i64.eq');
-    code.if();
-    code.get(this.#slot);
-    code.access('i32.load', at + 8);
-    code.set(this.#next);
-    code.br(code.depth - this.#goDepth);
-    code.op('end');
-    code.i32(EXIT.lookup);
-    code.set(this.#exit);
-    code.br(code.depth - this.#leaveDepth);
-  }
-
   /** The condition of the jump that `instruction` ended with, on the stack. */
   jumpCondition(l: Lowered): void {
     if (writes(l, this.#captured)) this.code.get(this.#condition);
     else this.#value(l.jump!.when!, 'i32');
   }
-  jumpTargetIs(address: bigint): void {
-    this.code.get(this.#rip);
-    this.code.i64(address);
-    this.code.op('i64.eq');
-  }
-
-  /** A block's instructions are through. */
-  settle(): void {
-    this.#tape?.settle();
-  }
-
   // One instruction.
 
   /**
@@ -321,21 +104,21 @@ export class EmitInsn implements Scope {
    */
   instruction(l: Lowered, state: FlagState, undone: number, expected?: bigint): FlagState {
     this.state = state;
-    this.#here = l.insn.address;
-    this.#undone = undone;
+    this.here = l.insn.address;
+    this.undone = undone;
     for (const t of ['i32', 'i64', 'v128'] as const) this.#taken[t] = 0;
-    if (!this.#tape && this.#readsUnknown(l)) this.#materialize();
-    this.#tape?.begin(l.insn);
+    if (!this.tape && this.#readsUnknown(l)) this.#materialize();
+    this.tape?.begin(l.insn);
     for (const step of l.steps) this.#step(step);
     l.stores.forEach((s, n) => this.#store(s, n));
-    if (l.direction && !this.#tape) {
+    if (l.direction && !this.tape) {
       this.code.i32(0);
       this.#value(l.direction, 'i32');
       this.code.access('i32.store8', AT.flags + FLAG_NAMES.indexOf('DF'));
     }
     this.#jump(l, expected);
     this.#write(l);
-    this.#tape?.end(
+    this.tape?.end(
       (n) => this.gpr(n),
       (n) => this.vec(n),
     );
@@ -359,7 +142,11 @@ export class EmitInsn implements Scope {
       case 'bulk':
         return emitBulk(this, step);
       case 'load':
-        return this.#guarded(step.when, () => this.#load(step), () => this.#zero(step.temp));
+        return this.#guarded(
+          step.when,
+          () => this.#load(step),
+          () => this.#zero(step.temp),
+        );
       case 'store':
         return this.#guarded(step.store.when, () => {
           this.#translate(step.store.address, step.store.w, true);
@@ -367,12 +154,6 @@ export class EmitInsn implements Scope {
           code.set(step.store.host);
         });
     }
-  }
-  /** Leave the instruction to the interpreter if the i32 on the stack is not zero. */
-  leaveIf(): void {
-    this.code.if();
-    this.leave(EXIT.interpret, this.#here, this.#undone);
-    this.code.op('end');
   }
   #guarded(when: Node | undefined, then: () => void, before?: () => void): void {
     if (!when) return then();
@@ -399,7 +180,7 @@ export class EmitInsn implements Scope {
   }
 
   #store(s: StoreEffect, n: number): void {
-    if (this.#tape) return this.#tracedStore(this.#tape, s, n);
+    if (this.tape) return this.#tracedStore(this.tape, s, n);
     this.#guarded(s.when, () => {
       const { code } = this;
       code.get(s.host);
@@ -431,43 +212,12 @@ export class EmitInsn implements Scope {
    */
   #translate(address: Node, w: Width, write: boolean): void {
     this.#value(address, 'i64');
-    this.code.set(this.#address);
+    this.code.set(this.address);
     this.translate(write, () => {
       if (w === 8) return;
       this.code.i64(BigInt(w / 8 - 1));
       this.code.op('i64.add');
     });
-  }
-
-  /** The same for the address in its local; `last` adds to it what leads to the last byte. */
-  translate(write: boolean, last: () => void): void {
-    const { code } = this;
-    const table = this.#s.base + (write ? AREA.tlbWrite : AREA.tlbRead);
-    code.get(this.#address);
-    code.op('i32.wrap_i64');
-    code.i32(8);
-    code.op('i32.shr_u');
-    code.i32((TLB_ENTRIES - 1) << 4);
-    code.op('i32.and');
-    code.tee(this.#slot);
-    code.access('i64.load', table);
-    code.get(this.#address);
-    last();
-    code.i64(-4096n);
-    code.op('i64.and');
-    code.op('i64.ne');
-    code.if();
-    code.get(this.#address);
-    code.set(this.#missed);
-    code.i32(write ? 1 : 0);
-    code.set(this.#missedWrite);
-    this.leave(EXIT.interpret, this.#here, this.#undone);
-    code.op('end');
-    code.get(this.#address);
-    code.op('i32.wrap_i64');
-    code.get(this.#slot);
-    code.access('i32.load', table + 8);
-    code.op('i32.add');
   }
 
   /** Where it goes is worked out before any register changes. */
@@ -478,7 +228,7 @@ export class EmitInsn implements Scope {
       this.code.set(this.#target);
       this.#leaveUnlessCanonical(expected);
       this.code.get(this.#target);
-      this.code.set(this.#rip);
+      this.code.set(this.rip);
     }
     if (l.jump.when && writes(l, this.#captured)) {
       this.#value(l.jump.when, 'i32');
@@ -503,7 +253,7 @@ export class EmitInsn implements Scope {
     code.op('i64.eqz');
     code.op('i32.eqz');
     code.if();
-    this.leave(EXIT.interpret, this.#here, this.#undone);
+    this.leave(EXIT.interpret, this.here, this.undone);
     code.op('end');
     if (expected !== undefined) code.op('end');
   }
@@ -519,18 +269,20 @@ export class EmitInsn implements Scope {
     const live = l.flags.filter((f) => this.#captured.has(f));
     for (const p of l.puts) if (!isItself(p)) push(p.value, p.file === 'gpr' ? 'i64' : 'v128', this.#localOf(p));
     for (const f of live) {
-      if (!f.when) this.#captured.get(f)!.leaves.forEach((n, i) => push(n, 'i64', this.#leaves[f.group][i]!));
+      if (!f.when) this.#captured.get(f)!.leaves.forEach((n, i) => push(n, 'i64', this.leaves[f.group][i]!));
     }
-    if (this.#tape?.newFlags(l, (n, form) => this.#value(n, form))) targets.push(this.#tape.flags);
+    if (this.tape?.newFlags(l, (n, form) => this.#value(n, form))) targets.push(this.tape.flags);
     const conditional = live.filter((f) => f.when);
-    if (conditional.length) this.#writeWhen(conditional);
+    for (const when of new Set(conditional.map((f) => f.when))) {
+      this.#writeWhen(conditional.filter((f) => f.when === when));
+    }
     for (const local of targets.reverse()) code.set(local);
     const state: Record<FlagGroup, Known | undefined> = { ...this.state };
     for (const f of live) state[f.group] = f.when ? undefined : { kind: this.#captured.get(f)!.kind, by: l };
     this.state = state;
   }
 
-  /** Flags that change only sometimes: after this their kind is known at run time alone. All have one condition. */
+  /** Flags that change only sometimes, all on one condition: after this their kind is known at run time alone. */
   #writeWhen(effects: readonly FlagEffect[]): void {
     const { code } = this;
     for (const f of effects) this.noteKind(f.group);
@@ -541,30 +293,19 @@ export class EmitInsn implements Scope {
       const { kind, leaves } = this.#captured.get(f)!;
       leaves.forEach((n, i) => {
         this.#value(n, 'i64');
-        targets.push(this.#leaves[f.group][i]!);
+        targets.push(this.leaves[f.group][i]!);
       });
       code.i32(kind.id);
-      targets.push(this.#kind[f.group]);
+      targets.push(this.kind[f.group]);
     }
     for (const local of targets.reverse()) code.set(local);
     code.op('end');
   }
 
-  setAddress(gpr: number): void {
-    this.code.get(this.gpr(gpr));
-    this.code.set(this.#address);
-  }
-
   // Scope: where expressions find things.
 
-  gpr(n: number): number {
-    return this.#gprs.get(n)!;
-  }
-  vec(n: number): number {
-    return this.#vecs.get(n)!;
-  }
   leaf(group: string, n: number): number {
-    return this.#leaves[group as FlagGroup][n]!;
+    return this.leaves[group as FlagGroup][n]!;
   }
   temp(t: Temp): number {
     if (t.local < 0) t.local = this.#take(valueType(t.t));
@@ -572,7 +313,7 @@ export class EmitInsn implements Scope {
   }
   flag(name: string): void {
     const { code } = this;
-    if (this.#tape) return this.#tape.flag(name as 'DF');
+    if (this.tape) return this.tape.flag(name as 'DF');
     code.i32(0);
     code.access('i32.load8_u', AT.flags + FLAG_NAMES.indexOf(name as 'DF'));
   }
@@ -583,7 +324,10 @@ export class EmitInsn implements Scope {
       (n.op === 'flag' && !this.state[groupOf(n.name as StatusFlag)]) ||
       n.args.some(unknown) ||
       (n.temp?.from !== undefined && unknown(n.temp.from));
-    return rootsOf(l, l.flags.filter((f) => this.#captured.has(f))).some(unknown);
+    return rootsOf(
+      l,
+      l.flags.filter((f) => this.#captured.has(f)),
+    ).some(unknown);
   }
 
   /** Have all flags computed into the register file. */
@@ -591,11 +335,11 @@ export class EmitInsn implements Scope {
     const { code } = this;
     for (const g of ['C', 'R'] as const) {
       this.noteKind(g);
-      this.#spillFlags(g);
+      this.spillFlags(g);
       code.i32(IN_MEMORY);
-      code.set(this.#kind[g]);
+      code.set(this.kind[g]);
     }
-    code.call(this.#s.materialize);
+    code.call(this.around.materialize);
     this.state = { C: undefined, R: undefined };
   }
 

@@ -1,8 +1,8 @@
 /** Expressions as WebAssembly. */
 import { AT } from '../../cpu/layout.ts';
 import { emitFloat, emitFloatFails, emitFloatTest } from './emit-float.ts';
-import type { Node, Temp, Type } from './ir.ts';
 import { emitVector } from './emit-vector.ts';
+import type { Node, Temp, Type } from './ir.ts';
 import type { Code, Plain } from './wasm.ts';
 
 /** What expressions need to know about the function around them. */
@@ -39,8 +39,22 @@ export function emit(s: Scope, n: Node, form: Form): void {
 /** The form a value of this type has in a local. */
 export const localForm = (t: Type): Form => (t === 'v128' ? 'v128' : t === 'bool' ? 'i32' : 'i64');
 
-const binaryLow: Partial<Record<string, Plain>> = { add: 'i32.add', sub: 'i32.sub', and: 'i32.and', or: 'i32.or', xor: 'i32.xor', mul: 'i32.mul' };
-const binaryWide: Partial<Record<string, Plain>> = { add: 'i64.add', sub: 'i64.sub', and: 'i64.and', or: 'i64.or', xor: 'i64.xor', mul: 'i64.mul' };
+const binaryLow: Partial<Record<string, Plain>> = {
+  add: 'i32.add',
+  sub: 'i32.sub',
+  and: 'i32.and',
+  or: 'i32.or',
+  xor: 'i32.xor',
+  mul: 'i32.mul',
+};
+const binaryWide: Partial<Record<string, Plain>> = {
+  add: 'i64.add',
+  sub: 'i64.sub',
+  and: 'i64.and',
+  or: 'i64.or',
+  xor: 'i64.xor',
+  mul: 'i64.mul',
+};
 
 /** The low 32 bits, whatever is above them. */
 function emitLow(s: Scope, n: Node): void {
@@ -182,7 +196,9 @@ function emitWide(s: Scope, n: Node): void {
       return code.op('i64.extend_i32_u');
     case 'signs':
       emit(s, a!, 'v128');
-      code.simd(n.w === 8 ? 'i8x16.bitmask' : n.w === 16 ? 'i16x8.bitmask' : n.w === 32 ? 'i32x4.bitmask' : 'i64x2.bitmask');
+      code.simd(
+        n.w === 8 ? 'i8x16.bitmask' : n.w === 16 ? 'i16x8.bitmask' : n.w === 32 ? 'i32x4.bitmask' : 'i64x2.bitmask',
+      );
       return code.op('i64.extend_i32_u');
     case 'float':
     case 'floatRound':

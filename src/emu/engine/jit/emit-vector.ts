@@ -85,7 +85,9 @@ export function emitVector(s: Scope, n: Node): void {
     case 'pack':
       vector(a!);
       vector(b!);
-      return code.simd(`${n.w === 16 ? 'i8x16.narrow_i16x8' : 'i16x8.narrow_i32x4'}_${n.name === 'signed' ? 's' : 'u'}`);
+      return code.simd(
+        `${n.w === 16 ? 'i8x16.narrow_i16x8' : 'i16x8.narrow_i32x4'}_${n.name === 'signed' ? 's' : 'u'}`,
+      );
     default:
       throw new Error(`no code for the vector ${n.op}`);
   }

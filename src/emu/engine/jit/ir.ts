@@ -157,7 +157,15 @@ export const withArgs = (n: Node, args: readonly Node[]): Node => new Made(n.op,
 export const asOperand = (n: Node): Node =>
   n.operand
     ? n
-    : new Made(n.op, n.t, n.args, { w: n.w, bits: n.bits, n: n.n, value: n.value, name: n.name, operand: true, temp: n.temp });
+    : new Made(n.op, n.t, n.args, {
+        w: n.w,
+        bits: n.bits,
+        n: n.n,
+        value: n.value,
+        name: n.name,
+        operand: true,
+        temp: n.temp,
+      });
 
 function bitLength(v: bigint): number {
   const high = Number(v >> 32n);

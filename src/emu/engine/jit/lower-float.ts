@@ -61,7 +61,12 @@ export abstract class LowerFloat extends LowerRest {
   floatRound(w: FloatWidth, a: Node, rounding: Rounding, inexact: boolean): Node {
     const x = this.let(a);
     const name = rounding === 'current' ? 'nearest' : rounding;
-    return this.#ordinary(inexact ? 'round' : 'roundQuietly', usual(w), [x], this.#bits('floatRound', usual(w), [x], name));
+    return this.#ordinary(
+      inexact ? 'round' : 'roundQuietly',
+      usual(w),
+      [x],
+      this.#bits('floatRound', usual(w), [x], name),
+    );
   }
   floatToInt(from: FloatWidth, a: Node, to: 32 | 64, rounding: Rounding): Node {
     const w = usual(from);
@@ -79,7 +84,12 @@ export abstract class LowerFloat extends LowerRest {
   }
   floatToFloat(from: FloatWidth, a: Node, to: FloatWidth): Node {
     const x = this.let(a);
-    return this.#ordinary(to === 64 ? 'widen' : 'shorten', usual(from), [x], this.#bits('floatToFloat', usual(to), [x]));
+    return this.#ordinary(
+      to === 64 ? 'widen' : 'shorten',
+      usual(from),
+      [x],
+      this.#bits('floatToFloat', usual(to), [x]),
+    );
   }
   /** Later steps meet what earlier ones left: with nothing noted by any, that is nothing. */
   floatStep(): void {}

@@ -20,8 +20,11 @@ const sameValue = (a: Node, b: Node): boolean =>
   (a.op === 'narrow' && b.op === 'narrow' && a.w === b.w && sameValue(a.args[0]!, b.args[0]!));
 
 /** One bit as a condition. */
-const bool = (op: 'below' | 'isZero' | 'sign' | 'evenParity' | 'lessSigned', args: readonly Node[], w: Width = 64): Node =>
-  node(op, 'bool', args, { w });
+const bool = (
+  op: 'below' | 'isZero' | 'sign' | 'evenParity' | 'lessSigned',
+  args: readonly Node[],
+  w: Width = 64,
+): Node => node(op, 'bool', args, { w });
 
 export abstract class LowerScalar {
   const(n: bigint): Node {
@@ -182,7 +185,12 @@ export abstract class LowerScalar {
   select(when: Node, then: Node, otherwise: Node): Node {
     const c = this.truth(when);
     if (isConst(c)) return c.value ? then : otherwise;
-    const t = then.t === 'v128' || otherwise.t === 'v128' ? 'v128' : then.t === 'bool' && otherwise.t === 'bool' ? 'bool' : 'i64';
+    const t =
+      then.t === 'v128' || otherwise.t === 'v128'
+        ? 'v128'
+        : then.t === 'bool' && otherwise.t === 'bool'
+          ? 'bool'
+          : 'i64';
     return node('select', t, [c, then, otherwise], { bits: Math.max(then.bits, otherwise.bits) });
   }
 

@@ -3,8 +3,8 @@ import type { Width } from '../../isa/ops.ts';
 import type { LaneOp } from '../../isa/ops-vector.ts';
 import { hasLanes } from './emit-vector.ts';
 import { constant, type Node, node } from './ir.ts';
-import { isConst } from './lower-scalar.ts';
 import { LowerFloat } from './lower-float.ts';
+import { isConst } from './lower-scalar.ts';
 import { Untranslatable } from './untranslatable.ts';
 
 export abstract class LowerVector extends LowerFloat {

@@ -2,6 +2,7 @@
 import type { Instruction } from '../../decode/instruction.ts';
 import type { Ops, StatusFlag, Width } from '../../isa/ops.ts';
 import type { GprPlace, MemPlace, Place, XmmPlace } from '../../isa/place.ts';
+import { isBulk } from './bulk.ts';
 import {
   asOperand,
   constant,
@@ -17,7 +18,6 @@ import {
   type StoreEffect,
   type Temp,
 } from './ir.ts';
-import { isBulk } from './bulk.ts';
 import { isConst } from './lower-scalar.ts';
 import { LowerVector } from './lower-vector.ts';
 import { Untranslatable } from './untranslatable.ts';
@@ -45,7 +45,16 @@ function repeated(insn: Instruction): Lowered | undefined {
   const what = isBulk(insn);
   if (!what) return undefined;
   const step: Step = { kind: 'bulk', what, size: insn.operands[0]!.w / 8 };
-  return { insn, steps: [step], stores: [], puts: [], flags: [], flagsWhen: new Map(), direction: undefined, jump: undefined };
+  return {
+    insn,
+    steps: [step],
+    stores: [],
+    puts: [],
+    flags: [],
+    flagsWhen: new Map(),
+    direction: undefined,
+    jump: undefined,
+  };
 }
 
 class Lowering extends LowerVector implements Ops<Node> {

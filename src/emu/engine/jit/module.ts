@@ -23,7 +23,8 @@ const imports: readonly Import[] = [
 const MATERIALIZE = 0;
 const [UNSIGNED, SIGNED, EXACT_FIRST] = [1, 2, 3];
 const FIRST = EXACT_FIRST + exactFunctions.length;
-const exact = (op: string, w: number): number => EXACT_FIRST + exactFunctions.findIndex(([o, x]) => o === op && x === w);
+const exact = (op: string, w: number): number =>
+  EXACT_FIRST + exactFunctions.findIndex(([o, x]) => o === op && x === w);
 
 export interface Host {
   readonly memory: WebAssembly.Memory;
@@ -70,7 +71,10 @@ export function regionFunctions(
   return { functions: regions.map((_, i) => exports[String(i)] as RegionFunction), size: bytes.length };
 }
 
-function instantiate(bytes: Uint8Array<ArrayBuffer>, { memory, table, materialize }: Host): Readonly<Record<string, unknown>> {
+function instantiate(
+  bytes: Uint8Array<ArrayBuffer>,
+  { memory, table, materialize }: Host,
+): Readonly<Record<string, unknown>> {
   return new WebAssembly.Instance(new WebAssembly.Module(bytes), { e: { memory, table, materialize } }).exports;
 }
 

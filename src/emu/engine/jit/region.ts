@@ -149,7 +149,8 @@ class Finder {
     const key = this.#key(insn.address, context);
     const known = this.#contexts.get(key);
     if (known) return known;
-    if (depth > this.#limits.depth || this.#count >= this.#limits.inlined || recursion(context, target) > 4) return 'outside';
+    if (depth > this.#limits.depth || this.#count >= this.#limits.inlined || recursion(context, target) > 4)
+      return 'outside';
     const made: Context = { parent: context, returnTo: next(insn), callee: target, depth };
     this.#contexts.set(key, made);
     this.#ids.set(made, this.#ids.size);
@@ -180,7 +181,8 @@ class Finder {
   #end({ insn, jump }: Lowered, context: Context | undefined, numbers: ReadonlyMap<string, number>): End {
     const { target, when } = jump!;
     if (target.op === 'const') {
-      const inner = this.#contexts.get(this.#key(insn.address, context)) ?? (insn.form.name === 'CALL' ? 'outside' : context);
+      const inner =
+        this.#contexts.get(this.#key(insn.address, context)) ?? (insn.form.name === 'CALL' ? 'outside' : context);
       const taken: Target = inner === 'outside' ? { exit: target.value } : this.#target(target.value, inner, numbers);
       if (!when) return { kind: 'goto', to: taken };
       return { kind: 'branch', taken, not: this.#target(next(insn), context, numbers) };

@@ -3,7 +3,7 @@
  * longest way to the next such place. In a loop the place is behind an instruction that writes all flags, if there is
  * one early on: flags of the turn before need not be kept then. Traced code keeps no flags for later (`lazy` is false).
  */
-import type { Lowered } from "../ir.ts";
+import type { Lowered } from '../ir.ts';
 import { mayLeave } from './liveness.ts';
 import { type Shape, successors } from './shape.ts';
 
@@ -22,7 +22,9 @@ export function budgetChecks({ blocks, order, place, isLoop }: Shape, lazy: bool
   const need = blocks.map(() => 0);
   for (const b of [...order].reverse()) {
     const { insns } = blocks[b]!;
-    const onwards = successors(blocks[b]!).map((t) => (place[t]! > place[b]! && !isLoop[t] ? toCheck[t]! : after[t] ?? toCheck[t]!));
+    const onwards = successors(blocks[b]!).map((t) =>
+      place[t]! > place[b]! && !isLoop[t] ? toCheck[t]! : (after[t] ?? toCheck[t]!),
+    );
     const rest = Math.max(0, ...onwards);
     const at = after[b];
     if (at === undefined) toCheck[b] = insns.length + rest;

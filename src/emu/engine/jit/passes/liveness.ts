@@ -2,9 +2,10 @@
  * Which flags somebody will read. Flags are live wherever translated code may be left, for the state there must be whole;
  * an effect that is overwritten before any such place is not computed.
  */
+
+import type { StatusFlag } from '../../../isa/ops.ts';
 import { type FlagEffect, type FlagGroup, groupOf, type Lowered, type Node, type Temp } from '../ir.ts';
 import type { End } from '../region.ts';
-import type { StatusFlag } from '../../../isa/ops.ts';
 import { type Shape, targetsOf } from './shape.ts';
 
 export interface Liveness {

@@ -4,8 +4,8 @@
  */
 import type { StatusFlag } from '../../../isa/ops.ts';
 import { type FlagGroup, groupOf, type Lowered, type Node, node, withArgs } from '../ir.ts';
-import { LowerScalar } from '../lower-scalar.ts';
 import type { Kind } from '../kinds.ts';
+import { LowerScalar } from '../lower-scalar.ts';
 
 /** Where a group's flags are: computed by `kind` from leaves that `by` left in locals; undefined: known only at run time. */
 export interface Known {
@@ -45,7 +45,8 @@ export function resolve(n: Node, state: FlagState): Node {
     const [a, b, w] = pair;
     const less = (x: Node, y: Node): Node => node('lessSigned', 'bool', [x, y], { w });
     if (isPair(n, 'xor', 'SF', 'OF')) return less(a, b);
-    if (n.op === 'or' && isFlag(n.args[0], 'ZF') && isPair(n.args[1], 'xor', 'SF', 'OF')) return fold.isZero(less(b, a));
+    if (n.op === 'or' && isFlag(n.args[0], 'ZF') && isPair(n.args[1], 'xor', 'SF', 'OF'))
+      return fold.isZero(less(b, a));
     const same = state.C?.by === state.R?.by && state.C?.kind.compares === w;
     if (same && isPair(n, 'or', 'CF', 'ZF')) return fold.isZero(fold.below(b, a));
   }

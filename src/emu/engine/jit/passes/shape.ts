@@ -114,7 +114,12 @@ function dominators(blocks: readonly Block[], order: readonly number[], place: r
   return idom;
 }
 
-function describe(blocks: readonly Block[], order: readonly number[], place: readonly number[], idom: readonly number[]): Shape {
+function describe(
+  blocks: readonly Block[],
+  order: readonly number[],
+  place: readonly number[],
+  idom: readonly number[],
+): Shape {
   const isLoop = blocks.map(() => false);
   const forward = blocks.map(() => 0);
   for (const b of order) {
