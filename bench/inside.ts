@@ -8,6 +8,8 @@ import { endingText } from '#emu/trace/ending.ts';
 import { run } from './process.ts';
 import { calibrate, type Program, type Role, type Sample, type Subject } from './subject.ts';
 
+/** Bytes of tape that are kept: then the oldest are written over. */
+const KEPT = 64 << 20;
 /** More than any slice will need. */
 const FOR_EVER = 10 ** 15;
 
@@ -33,14 +35,26 @@ export function retiredBy(path: string, repeats: number, engine: MakeEngine, exp
   return machine.retired;
 }
 
-export function inside(name: string, role: Role, engine: MakeEngine): Subject {
+/** What a traced run does with what it is told: keep the bytes of the tape, or look at every step. */
+export type Recording = 'tape' | 'steps';
+
+export function inside(name: string, role: Role, engine: MakeEngine, recording: Recording = 'tape'): Subject {
   const prepare = ({ path }: Program, seconds: number) => {
     retiredBy(path, 2, engine, run([path, '2']).out);
     const machine = machineFor(path, FOR_EVER, engine);
     let seen = 0;
-    if (role === 'traced') {
+    if (role === 'traced' && recording === 'steps') {
       machine.observe((e) => {
         if (e.kind === 'insn') seen += e.step.gprs.length;
+      });
+    } else if (role === 'traced') {
+      const kept = new Uint8Array(KEPT);
+      let at = 0;
+      machine.record((bytes) => {
+        if (at + bytes.length > KEPT) at = 0;
+        kept.set(bytes, at);
+        at += bytes.length;
+        seen += bytes.length;
       });
     }
     const time = (budget: number): number => {

@@ -141,8 +141,9 @@ machine's; ratios are what counts. How it is measured:
 - *Warm* is without start-up: from native and qemu-user the time of the same program with nothing to do is taken off;
   Unicorn is timed around \`uc_emu_start\`; our engines run in the measuring process, in slices, after a slice that is not
   counted.
-- *Traced* is, for ours, an observer that is told about every instruction: registers, flags and stores. Beside it stand
-  Unicorn's hooks written in C.
+- *Traced* is, for ours, the tape: a record for every instruction with its address, flags, new register values and stores,
+  copied into a buffer of 64 MiB. *Steps* is an observer in TypeScript that is told about every instruction. Beside them
+  stand Unicorn's hooks written in C.
 
 ${report(r)}
 `;

@@ -45,7 +45,8 @@ export async function allSubjects(): Promise<Known> {
     inside('jit traced', 'traced', jit()),
     inside('interp', 'plain', (parts) => new Interpreter(parts)),
     outside({ name: 'interp process', ours: true, command: callgate('interp') }),
-    inside('interp traced', 'traced', (parts) => new Interpreter(parts)),
+    inside('jit steps', 'traced', jit(), 'steps'),
+    inside('interp steps', 'traced', (parts) => new Interpreter(parts), 'steps'),
   ];
   const missing = [
     ...(hasQemu ? [] : ['qemu-user (apt-get install qemu-user)']),

@@ -83,8 +83,6 @@ function memory(o: MemoryOperand): MemoryArgument | undefined {
   const vsib = vector?.kind === 'xmm' || vector?.kind === 'ymm' || vector?.kind === 'zmm' ? vector.kind : undefined;
   const index = vector && vsib && 'n' in vector ? vector.n : number(o.index);
   if (base === null || index === null || (index === 4 && !vsib)) return undefined;
-  // A displacement has 32 bits and its sign is copied; an address beyond that cannot be written.
-  if (!o.pseudo && BigInt.asIntN(32, o.offset) !== o.offset) return undefined;
   // A symbol's address is RIP-relative, which leaves no room for registers.
   if (o.pseudo === 'SB' && (base !== undefined || index !== undefined)) return undefined;
   const symbolic = o.pseudo === 'SB' ? 'rip' : undefined;

@@ -1,15 +1,12 @@
 /** A framed function becomes bytes: rows chosen, branches as short as they can be, relocations noted. */
-import { type Argument, type Encoded, encode, refusal, takes } from '#emu/isa/encode.ts';
-import type { Decorations } from '#emu/isa/evex.ts';
-import { type Form, turned } from '#emu/isa/form.ts';
-import { formsNamed } from '#emu/isa/forms/index.ts';
+import { type Argument, type Encoded, encode } from '#emu/isa/encode.ts';
 import { argument } from './argument.ts';
+import { choose } from './choose.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { Framed } from './frame.ts';
 import type { CodeSymbol, Relocation, Span } from './object.ts';
 import type { Func, Instr } from './program.ts';
 import { prefixBytes, rawData } from './pseudo.ts';
-import { parseSuffixes } from './suffix.ts';
 import type { MemoryOperand, Operand, Position } from './syntax.ts';
 import { printInstr } from './text.ts';
 
@@ -87,36 +84,22 @@ function encodePiece(p: Piece, branchSize: 1 | 4, report: (d: Diagnostic) => voi
     return p.to && (o.kind === 'label' || o.kind === 'pc') ? { kind: 'target', size: branchSize } : argument(o);
   });
   if (!args.every((a) => a !== undefined)) return invalid();
-  for (const form of formsNamed(mnemonic)) {
-    const { ordered, decorations } = decorated(form, turned(form, args), p.instr.suffixes);
-    if (!takes(form, ordered, decorations)) continue;
-    const why = refusal(form, ordered, decorations);
-    if (why) return report({ at, message: `${why}: ${printInstr(p.instr)}` });
-    try {
-      p.encoded = encode(form, ordered, decorations);
-      p.bytes = p.encoded.bytes;
-    } catch {
-      invalid();
-    }
-    return;
-  }
+  const chosen = choose(mnemonic, args, p.instr.suffixes);
   // LOOP and JCXZ know only the short form; everything else grows.
-  invalid();
+  if (chosen === undefined) return invalid();
+  if (typeof chosen === 'string') return report({ at, message: `${chosen}: ${printInstr(p.instr)}` });
+  if (chosen.args.some(isTooFar)) return report({ at, message: `offset too large in ${printInstr(p.instr)}` });
+  try {
+    p.encoded = encode(chosen.form, chosen.args, chosen.decorations);
+    p.bytes = p.encoded.bytes;
+  } catch {
+    invalid();
+  }
 }
 
-/** A mask is written before the destination, so that it is the second in Intel's order. */
-function decorated(
-  form: Form,
-  args: readonly Argument[],
-  suffixes: readonly string[],
-): { ordered: readonly Argument[]; decorations: Decorations } {
-  const mask = args[1];
-  const isMasked = form.mask !== undefined && args.length === form.operands.length + 1 && mask?.kind === 'k' && mask.n > 0;
-  const asked = parseSuffixes(suffixes);
-  if (typeof asked === 'string') throw new Error(asked);
-  if (!isMasked) return { ordered: args, decorations: { ...asked, mask: 0 } };
-  return { ordered: args.toSpliced(1, 1), decorations: { ...asked, mask: mask.n } };
-}
+/** A displacement has 32 bits and its sign is copied; an address beyond that cannot be written. */
+const isTooFar = (a: Argument): boolean =>
+  a.kind === 'mem' && a.symbolic === undefined && BigInt.asIntN(32, a.disp) !== a.disp;
 
 /** `CALL sym(SB)`, `JMP sym(SB)`: always far, the linker knows how far. */
 const isCodeSymbol = (i: Instr, o: Operand): o is MemoryOperand =>

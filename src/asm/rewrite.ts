@@ -6,6 +6,9 @@ export function rewrite(i: Instr): void {
   tls(i);
   addressOf(i);
   adjsp(i);
+  comparison(i);
+  wrapped(i);
+  systemRegister(i);
 }
 
 /** `MOVQ TLS, R` and `off(R)(TLS*1)` are one FS-relative access on Linux: the first vanishes, the second is off(TLS). */
@@ -31,6 +34,37 @@ function addressOf(i: Instr): void {
   i.mnemonic = i.mnemonic === 'MOVQ' ? 'LEAQ' : 'LEAL';
   const plain: MemoryOperand = { ...from, addressOf: false };
   i.operands = [plain, to];
+}
+
+/** CMPPD X1, X2, 4: the constant may stand without its $. */
+function comparison(i: Instr): void {
+  const to = i.operands[2];
+  if (!/^CMP[PS][SD]$/.test(i.mnemonic) || to?.kind !== 'memory' || to.pseudo || to.base || to.index) return;
+  i.operands[2] = { kind: 'immediate', value: to.offset };
+}
+
+/** LEAL's displacement may be any 32 bits: nothing above them is kept. */
+function wrapped(i: Instr): void {
+  const [from] = i.operands;
+  if (i.mnemonic !== 'LEAL' || from?.kind !== 'memory' || from.pseudo) return;
+  i.operands[0] = { ...from, offset: BigInt.asIntN(32, from.offset) };
+}
+
+/** Moves that are loads and stores of system registers: which instruction each is, into the register and out of it. */
+// biome-ignore format: table
+const systemMoves: Readonly<Record<string, readonly [moves: RegExp, load: string, store: string]>> = {
+  GDTR: [/^MOV[LQ]$/, 'LGDT', 'SGDT'],
+  IDTR: [/^MOV[LQ]$/, 'LIDT', 'SIDT'],
+  LDTR: [/^MOVW$/,    'LLDT', 'SLDTL'],
+  MSW:  [/^MOVW$/,    'LMSW', 'SMSWL'],
+  TASK: [/^MOVW$/,    'LTR',  'STRL'],
+};
+function systemRegister(i: Instr): void {
+  const [from, to, ...others] = i.operands;
+  if (from === undefined || to === undefined || others.length) return;
+  const [intoFrom, intoTo] = [from, to].map((o) => (o.kind === 'register' ? systemMoves[o.name] : undefined));
+  if (intoTo?.[0].test(i.mnemonic)) [i.mnemonic, i.operands] = [intoTo[1], [from]];
+  else if (intoFrom?.[0].test(i.mnemonic)) [i.mnemonic, i.operands] = [intoFrom[2], [to]];
 }
 
 /** ADJSP $n is SUBQ $n, SP or ADDQ $−n, SP, whichever constant is shorter: −0x80 fits in a byte, 0x80 does not. */

@@ -61,7 +61,7 @@ export async function onEngine(
   act: (engine: MakeEngine | undefined) => number,
 ): Promise<number> {
   if (engine === undefined && unicornJs === undefined) return act(undefined);
-  const loaded = await loadEngine({ engine: engine ?? 'interp', ...(unicornJs !== undefined && { unicornJs }) });
+  const loaded = await loadEngine({ engine: engine ?? 'jit', ...(unicornJs !== undefined && { unicornJs }) });
   const status = act(loaded.make);
   sayHandedOver(loaded);
   return status;

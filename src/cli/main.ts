@@ -75,7 +75,7 @@ function running(c: Command): Command {
     )
     .option('--arg <n>', 'argument word for FILE.s:SYMBOL (repeatable)', collect, [])
     .option('--budget <n>', 'stop a run after this many instructions')
-    .option('--engine <name>', `what executes the instructions: ${engineNames.join(', ')} (default: interp)`)
+    .option('--engine <name>', `what executes the instructions: ${engineNames.join(', ')} (default: jit)`)
     .option('--unicorn-js <file>', 'with --engine unicorn: this unicorn.js, in place of looking for one')
     .addOption(new Option('--cpu <model>', 'the processor').choices(cpuNames).default('v3'))
     .option('-I, --include <dir>', 'look for #include files here first (repeatable)', collect, [])
@@ -151,7 +151,7 @@ program
   .option('--seed <n>', 'what the sixteen random bytes say that Linux gives to a program', '0')
   .option('--budget <n>', 'stop after this many instructions')
   .option('--stats', 'say at the end how many instructions it took, and how fast they were')
-  .option('--engine <name>', `what executes the instructions: ${engineNames.join(', ')} (default: interp)`)
+  .option('--engine <name>', `what executes the instructions: ${engineNames.join(', ')} (default: jit)`)
   .option('--unicorn-js <file>', 'with --engine unicorn: this unicorn.js, in place of looking for one')
   .addOption(new Option('--cpu <model>', 'the processor').choices(cpuNames).default('v3'))
   .action(async (path: string, args: string[], options: ExecOptions & Partial<EngineOptions>) => {

@@ -3,7 +3,8 @@ import { Cpu } from './cpu/cpu.ts';
 import { R } from './cpu/layout.ts';
 import { type CpuModel, models } from './cpu/models.ts';
 import type { Engine, MakeEngine, Recorder, Step, Stop } from './engine/engine.ts';
-import { type DecodedCode, Interpreter } from './engine/interp/interp.ts';
+import type { DecodedCode } from './engine/interp/interp.ts';
+import { Jit } from './engine/jit/jit.ts';
 import { Gates } from './gates.ts';
 import { Clock } from './linux/clock.ts';
 import { Kernel, type Task } from './linux/kernel.ts';
@@ -20,7 +21,7 @@ export interface MachineOptions {
   readonly gateBase?: bigint;
   /** Decoded instructions to share with other machines that run the same image. */
   readonly decoded?: DecodedCode;
-  /** What executes the instructions; the interpreter when left out. */
+  /** What executes the instructions; the translator when left out. */
   readonly engine?: MakeEngine;
   /** The processor: which instructions there are, and what CPUID says. x86-64-v3 when left out. */
   readonly cpu?: CpuModel;
@@ -42,6 +43,7 @@ export class Machine {
   readonly #output: MachineOptions['output'];
   readonly #observers: Observer[] = [];
   readonly #recorder: Recorder = { retired: (step) => this.#retired(step) };
+  #taker: Recorder | undefined;
   #ending: Ending | undefined;
   #stack = '';
   /** RSP as the steps told so far leave it. */
@@ -63,12 +65,20 @@ export class Machine {
     this.task = this.kernel.task(this.cpu);
     this.model = options.cpu ?? models.v3;
     const parts = { cpu: this.cpu, mem: this.mem, clock: () => clock.nowNs, model: this.model };
-    this.#engine = options.engine?.(parts) ?? new Interpreter(parts, options.decoded);
+    this.#engine = options.engine?.(parts) ?? new Jit(parts, {}, options.decoded);
   }
 
   /** Called for every event from now on, in the order given here. */
   observe(o: Observer): void {
     this.#observers.push(o);
+  }
+
+  /**
+   * Hand every batch of tape to `take` from now on: all that instructions change, cheaply. For the translator, which
+   * writes tapes, and while nobody observes.
+   */
+  record(take: NonNullable<Recorder['tape']>): void {
+    this.#taker = { retired: () => {}, tape: take };
   }
 
   emit(e: Event): void {
@@ -95,7 +105,7 @@ export class Machine {
     this.#ending = undefined;
     this.#stack = this.stackAt(this.cpu.gpr(R.sp));
     const limit = this.retired + budget;
-    const recorder = this.#observers.length ? this.#recorder : undefined;
+    const recorder = this.#observers.length ? this.#recorder : this.#taker;
     while (!this.#ending) {
       const left = limit - this.retired;
       if (left <= 0) {

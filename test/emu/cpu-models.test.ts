@@ -99,7 +99,7 @@ describe('what a model does not have', () => {
     ['POPCNT',      'f30fb8c1',     models.v1,      models.v2],
     ['CRC32L',      'f20f38f1c1',   models.v1,      models.v2],
     ['LAHF',        '9f',           models.v1,      models.v2],
-    ['MOVBELL',     '0f38f001',     models.v2,      models.v3],
+    ['MOVBEL',      '0f38f001',     models.v2,      models.v3],
     ['VZEROUPPER',  'c5f877',       models.v2,      models.v3],
     ['ANDNL',       'c4e260f2c1',   models.v2,      models.v3],
     ['VPADDD ymm',  'c5f5fec2',     models.v2,      models.v3],

@@ -5,17 +5,18 @@ import { describe, expect, test } from 'vitest';
 import { decode } from '#emu/decode/decode.ts';
 import { print } from '#emu/decode/print.ts';
 import { type Argument, accepts, encode } from '#emu/isa/encode.ts';
+import { type Decorations, roundings, undecorated } from '#emu/isa/evex.ts';
 import type { Form } from '#emu/isa/form.ts';
+import { evexForms } from '#emu/isa/forms/avx512/index.ts';
 import { forms } from '#emu/isa/forms/index.ts';
-import type { OperandKind, RegisterFile } from '#emu/isa/operand.ts';
+import type { OperandKind, RegisterFile, VectorFile } from '#emu/isa/operand.ts';
 
 const hex = (b: Uint8Array): string => Buffer.from(b).toString('hex');
 
 const gpr = fc.integer({ min: 0, max: 15 }).map((n): Argument => ({ kind: 'gpr', n, byte: false, high: false }));
+const highest: Partial<Record<RegisterFile, number>> = { mmx: 7, st: 7, k: 7, xmm: 31, ymm: 31, zmm: 31 };
 const registerOf = (file: RegisterFile): fc.Arbitrary<Argument> =>
-  file === 'gpr'
-    ? gpr
-    : fc.integer({ min: 0, max: file === 'mmx' || file === 'st' ? 7 : 15 }).map((n) => ({ kind: file, n }));
+  file === 'gpr' ? gpr : fc.integer({ min: 0, max: highest[file] ?? 15 }).map((n) => ({ kind: file, n }));
 const plainMemory = fc
   .record({
     segment: fc.constantFrom(undefined, 'FS', 'GS'),
@@ -29,10 +30,10 @@ const plainMemory = fc
   })
   .map((m): Argument => ({ kind: 'mem', ...m, segment: m.segment as 'FS' | 'GS' | undefined, symbolic: undefined }));
 
-/** VSIB: any of the sixteen vector registers is the index, and there is always one. */
-const memoryOf = (vsib: 'xmm' | 'ymm' | undefined): fc.Arbitrary<Argument> =>
+/** VSIB: any of the vector registers is the index, and there is always one. */
+const memoryOf = (vsib: VectorFile | undefined): fc.Arbitrary<Argument> =>
   vsib
-    ? fc.tuple(plainMemory, fc.integer({ min: 0, max: 15 })).map(([m, index]) => ({ ...m, index, vsib }) as Argument)
+    ? fc.tuple(plainMemory, fc.integer({ min: 0, max: 31 })).map(([m, index]) => ({ ...m, index, vsib }) as Argument)
     : plainMemory;
 
 function argument(kind: OperandKind): fc.Arbitrary<Argument> {
@@ -61,6 +62,8 @@ function argument(kind: OperandKind): fc.Arbitrary<Argument> {
     case 'reg':
     case 'vvvv':
     case 'is4':
+      if (kind.block && kind.file !== 'gpr')
+        return fc.integer({ min: 0, max: 7 }).map((n) => ({ kind: 'block', file: kind.file, n: 4 * n }) as Argument);
       return kind.among && kind.file !== 'gpr'
         ? fc.constantFrom(...kind.among).map((n) => ({ kind: kind.file, n }) as Argument)
         : registerOf(kind.file);
@@ -71,25 +74,46 @@ function argument(kind: OperandKind): fc.Arbitrary<Argument> {
   }
 }
 
-const anyInstruction = fc
-  .constantFrom(...forms)
-  .chain((form) => fc.tuple(...form.operands.map(argument)).map((args) => ({ form, args: args as Argument[] })))
-  .filter(({ form, args }) => accepts(form, args))
-  // 90 with a register that is not RAX's own is XCHG; the NOP row covers the other.
-  .map(({ form, args }) => ({ form, bytes: encode(form, args).bytes }));
+/** What may be beside an EVEX row's operands, some of it. Zeroing is for registers, and of lanes that a mask takes out. */
+const decorationsOf = (form: Form, args: readonly Argument[]): fc.Arbitrary<Decorations> =>
+  form.encoding.evex
+    ? fc
+        .record({
+          mask: fc.integer({ min: form.mask === 'needed' ? 1 : 0, max: form.mask ? 7 : 0 }),
+          zeroing: fc.boolean(),
+          broadcast: fc.boolean(),
+          control: fc.constantFrom(undefined, 'SAE' as const, ...roundings),
+        })
+        .map((d) => ({ ...d, zeroing: d.zeroing && d.mask > 0 && args[0]!.kind !== 'mem' }))
+    : fc.constant(undecorated);
+
+const instructionOf = (rows: readonly Form[]) =>
+  fc
+    .constantFrom(...rows.filter((f) => !f.truncated))
+    .chain((form) => fc.tuple(...form.operands.map(argument)).map((args) => ({ form, args: args as Argument[] })))
+    .chain(({ form, args }) => decorationsOf(form, args).map((decorations) => ({ form, args, decorations })))
+    .filter(({ form, args, decorations }) => accepts(form, args, decorations))
+    // 90 with a register that is not RAX's own is XCHG; the NOP row covers the other.
+    .map(({ form, args, decorations }) => ({ form, decorations, bytes: encode(form, args, decorations).bytes }));
+
+const chapters = [
+  ['legacy and VEX', instructionOf(forms)],
+  ['EVEX', instructionOf(evexForms())],
+] as const;
 
 /** Several rows may share an encoding; the decoder then answers with the first. */
 const sameEncoding = (a: Form, b: Form): boolean =>
   a.encoding.opcode === b.encoding.opcode && a.encoding.map === b.encoding.map;
 
 describe('decoding', () => {
-  test('what a row encodes decodes to that encoding, whole', () => {
+  test.each(chapters)('%s: what a row encodes decodes to that encoding, whole', (_, anyInstruction) => {
     fc.assert(
-      fc.property(anyInstruction, ({ form, bytes }) => {
+      fc.property(anyInstruction, ({ form, decorations, bytes }) => {
         const insn = decode(bytes, 0x40_1000n);
         expect(insn, `${form.name} ${hex(bytes)}`).toBeTypeOf('object');
         if (!insn || insn === 'short') return;
         expect(insn.length).toBe(bytes.length);
+        expect(insn.decorations).toEqual(decorations);
         expect(
           sameEncoding(insn.form, form) || insn.form.encoding.plusR || form.encoding.plusR,
           `${form.encoding.text} became ${insn.form.encoding.text}`,
@@ -100,7 +124,7 @@ describe('decoding', () => {
     );
   });
 
-  test('iced-x86 finds the same instruction boundaries', () => {
+  test.each(chapters)('%s: iced-x86 finds the same instruction boundaries', (_, anyInstruction) => {
     fc.assert(
       fc.property(anyInstruction, ({ form, bytes }) => {
         const decoder = new Decoder(64, bytes, DecoderOptions.None);

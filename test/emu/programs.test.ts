@@ -6,17 +6,27 @@ import { basename, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { loads } from '../../bench/loads.ts';
 import type { MakeEngine } from '../../src/emu/engine/engine.ts';
+import { type HardwareEngine, hardware } from '../../src/emu/engine/hardware/hardware.ts';
 import { Interpreter } from '../../src/emu/engine/interp/interp.ts';
 import { jit } from '../../src/emu/engine/jit/jit.ts';
 import { loadProgram } from '../../src/emu/program.ts';
 import { endingText } from '../../src/emu/trace/ending.ts';
-import { BUILDS, compile, hasGcc, missingGcc, programs } from './programs/compile.ts';
+import { BUILDS, compile, hasGcc, isLinux, missingGcc, programs } from './programs/compile.ts';
 import { exact } from './programs/decimal.ts';
+
+const silicon = isLinux ? await hardware() : undefined;
+afterAll(() => silicon?.dispose());
+/** The host's CPU at full speed: it counts nothing, so a run ends only when the program does. */
+const free: MakeEngine = (parts) => {
+  const engine = silicon!.engine(parts) as HardwareEngine;
+  return { run: () => ({ ...engine.runFree(), retired: 0 }) };
+};
 
 // biome-ignore format: table
 const engines: Readonly<Record<string, MakeEngine>> = {
   interp: (parts) => new Interpreter(parts),
   jit:    jit(),
+  ...(silicon && { hardware: free }),
 };
 
 // biome-ignore format: table

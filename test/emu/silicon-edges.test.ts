@@ -1,12 +1,13 @@
 /** Vector rows where random operands seldom lead: across the end of a page, behind odd prefixes, with odd VEX fields. */
 import { describe, expect, test } from 'vitest';
+import { decode } from '#emu/decode/decode.ts';
 import { Interpreter } from '#emu/engine/interp/interp.ts';
 import type { Form } from '#emu/isa/form.ts';
 import { chapters } from '#emu/isa/forms/index.ts';
 import { Random } from '#runtime/junk.ts';
 import { makeCase } from '../witness/cases.ts';
 import { Bench, differences } from '../witness/ours.ts';
-import { DATA, hasSilicon, missingSilicon, onSilicon, type SiliconCase } from '../witness/silicon.ts';
+import { CODE, DATA, hasSilicon, missingSilicon, onSilicon, type SiliconCase } from '../witness/silicon.ts';
 
 const rows = (['mmx', 'vectorMove', 'vectorInteger', 'vectorShuffle', 'vectorMasked'] as const).flatMap(
   (c) => chapters[c]!,
@@ -74,6 +75,9 @@ describe.skipIf(!hasSilicon)(`silicon${hasSilicon ? '' : ` (${missingSilicon})`}
     const vexed = rows.filter((f) => f.encoding.vex);
     const cases = casesOf(vexed, 10, (c) => {
       const code = withOddVex(c.code);
+      // Another row's immediate may be missing or left over: one instruction is compared.
+      const insn = decode(code, CODE);
+      if (insn && insn !== 'short' && insn.length !== code.length) return undefined;
       return isPermuteW0(code) ? undefined : { ...c, code };
     });
     expect(cases.length).toBeGreaterThan(3000);

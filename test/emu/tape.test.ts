@@ -33,7 +33,7 @@ const DATA = 0x3000_0000n;
 const eager =
   (tape = 1 << 16): MakeEngine =>
   (parts) =>
-    new Jit(parts, { warm: 1, few: 1, tape });
+    new Jit(parts, { warm: 1, few: 1, patience: 0, tape });
 const interp: MakeEngine = (parts) => new Interpreter(parts);
 
 interface Batch {

@@ -15,7 +15,13 @@ import { flagUse } from './flag-use.ts';
 export type Item =
   | { readonly kind: 'plain'; readonly bytes: Uint8Array; readonly group: number }
   /** `opcode` and a displacement of `size` bytes to the label. */
-  | { readonly kind: 'branch'; readonly opcode: readonly number[]; readonly size: 1 | 4; readonly to: number; readonly group: number }
+  | {
+      readonly kind: 'branch';
+      readonly opcode: readonly number[];
+      readonly size: 1 | 4;
+      readonly to: number;
+      readonly group: number;
+    }
   | { readonly kind: 'label'; readonly label: number; readonly group: number };
 export type Block = readonly Item[];
 
@@ -28,14 +34,18 @@ const excluded =
 const suitable: readonly Form[] = Object.entries(chapters)
   .filter(([name]) => !['segment', 'privileged', 'xsave'].includes(name))
   .flatMap(([, rows]) => rows)
-  .filter((f) => f.meaning && !unrecorded(f) && !excluded.test(f.name) && f.operands.every((k) => k.slot !== 'rel'));
+  .filter((f) => f.meaning && !unrecorded(f) && !excluded.test(f.name) && f.operands.every((k) => k.slot !== 'rel'))
+  // Processors differ in whether their #XM leaves the x87 alone.
+  .filter((f) => !(f.name.startsWith('CVT') && f.operands.some((k) => 'file' in k && k.file === 'mmx')));
 
 const decoded = (bytes: Uint8Array): Instruction | undefined => {
   const insn = decode(bytes, CODE);
   return insn === 'short' ? undefined : insn;
 };
 const namesCounter = (i: Instruction): boolean =>
-  i.operands.some((p) => (p.in === 'gpr' && p.n === COUNTER) || (p.in === 'mem' && (p.base === COUNTER || p.index === COUNTER)));
+  i.operands.some(
+    (p) => (p.in === 'gpr' && p.n === COUNTER) || (p.in === 'mem' && (p.base === COUNTER || p.index === COUNTER)),
+  );
 
 function plain(r: Random): Item {
   for (;;) {
@@ -60,7 +70,13 @@ export function randomBlock(r: Random): Block {
     // MOVL $n, R12; … DECQ R12; JNE
     const body = [...line(r, 1 + pick(r, 3)), ...(pick(r, 2) ? branched() : [])];
     const back: Item = { kind: 'branch', opcode: [0x75], size: 1, to: group, group };
-    return [put(0x41, 0xbc, 1 + pick(r, 20), 0, 0, 0), { kind: 'label', label: group, group }, ...body, put(0x49, 0xff, 0xcc), back];
+    return [
+      put(0x41, 0xbc, 1 + pick(r, 20), 0, 0, 0),
+      { kind: 'label', label: group, group },
+      ...body,
+      put(0x49, 0xff, 0xcc),
+      back,
+    ];
   };
   const called = (): { call: Item; body: Item[] } => {
     const group = ++groups;
@@ -71,7 +87,9 @@ export function randomBlock(r: Random): Block {
   const items = line(r, 1 + pick(r, 4));
   for (const part of [branched, looped]) if (pick(r, 2)) items.push(...part(), ...line(r, pick(r, 2)));
   const sub = pick(r, 4) ? undefined : called();
-  if (sub) items.splice(pick(r, items.length), 0, sub.call);
+  // Never between a loop's count and its branch.
+  const places = items.flatMap((item, i) => (item.group === 0 ? [i] : []));
+  if (sub) items.splice(places[pick(r, places.length)]!, 0, sub.call);
   items.push({ kind: 'plain', bytes: Uint8Array.of(INT3), group: -1 }, ...(sub?.body ?? []));
   return sound(items);
 }
@@ -133,7 +151,8 @@ const undefinedIn = (block: Block): number =>
 
 /** The bytes; undefined when they are too many. */
 export function assembleBlock(block: Block): Uint8Array | undefined {
-  const sizeOf = (i: Item): number => (i.kind === 'plain' ? i.bytes.length : i.kind === 'branch' ? i.opcode.length + i.size : 0);
+  const sizeOf = (i: Item): number =>
+    i.kind === 'plain' ? i.bytes.length : i.kind === 'branch' ? i.opcode.length + i.size : 0;
   const labels = new Map<number, number>();
   let at = 0;
   for (const item of block) {

@@ -3,14 +3,14 @@
  * C witness. A case follows from the seed and its number alone.
  */
 import { createHash } from 'node:crypto';
-import { forms } from '#emu/isa/forms/index.ts';
 import type { Form } from '#emu/isa/form.ts';
+import { forms } from '#emu/isa/forms/index.ts';
 import { Random } from '#runtime/junk.ts';
 import { makeCase, randomState } from '../witness/cases.ts';
 import { BUDGET, type FoundCase } from '../witness/found.ts';
 import { isMissing } from '../witness/host.ts';
 import { Bench } from '../witness/ours.ts';
-import { looseOf, outcomeText, ourText } from '../witness/outcome.ts';
+import { looseOf, ourText, outcomeText } from '../witness/outcome.ts';
 import { engines } from '../witness/replay.ts';
 import { CODE_SIZE, DATA, onSilicon, type SiliconCase } from '../witness/silicon.ts';
 import { unrecorded } from '../witness/unrecorded.ts';
@@ -98,7 +98,10 @@ function run(bench: Bench, c: SiliconCase, silicon: string, loose: FoundCase['lo
   }
 }
 
-export function* soak(seed: string, names: Iterable<string>): Generator<{ done: number; instructions: number; finding?: Finding }> {
+export function* soak(
+  seed: string,
+  names: Iterable<string>,
+): Generator<{ done: number; instructions: number; finding?: Finding }> {
   let waiting: Job[] = [];
   let [done, instructions] = [0, 0];
   const flush = function* () {
@@ -107,8 +110,12 @@ export function* soak(seed: string, names: Iterable<string>): Generator<{ done: 
     done += waiting.length;
     instructions += all.length;
     waiting = [];
+    const told = new Set<string>();
     for (const { at, found, ours } of wrong) {
       const { name, one } = all[at]!;
+      // One of an instruction's states is enough.
+      if (told.has(name)) continue;
+      told.add(name);
       yield { done, instructions, finding: { name, ...shrink(one, { found, ours }) } };
     }
     yield { done, instructions };

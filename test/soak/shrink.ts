@@ -25,7 +25,9 @@ export function shrink(one: Case, wrong: Wrong): Wrong {
 function shorter(block: Block): Block[] {
   const groups = [...new Set(block.map((i) => i.group))].filter((g) => g > 0);
   const single = block.flatMap((item, i) => (item.group === 0 ? [block.filter((_, n) => n !== i)] : []));
-  return [...groups.map((g) => block.filter((i) => i.group !== g)), ...single].filter((b) => looseFlags(b).reader === undefined);
+  return [...groups.map((g) => block.filter((i) => i.group !== g)), ...single].filter(
+    (b) => looseFlags(b).reader === undefined,
+  );
 }
 
 function withBlock(one: Case, block: Block): Case | undefined {
@@ -33,15 +35,22 @@ function withBlock(one: Case, block: Block): Case | undefined {
   return code && { ...one, block, c: { ...one.c, code } };
 }
 
-const set = (values: readonly bigint[], at: number, v: bigint): bigint[] => values.map((old, i) => (i === at ? v : old));
+const set = (values: readonly bigint[], at: number, v: bigint): bigint[] =>
+  values.map((old, i) => (i === at ? v : old));
 const simpler: readonly ((s: CpuState) => CpuState)[] = [
   (s) => ({ ...s, x87: plainState.x87 }),
   (s) => ({ ...s, vectors: plainState.vectors }),
   (s) => ({ ...s, data: plainState.data }),
   (s) => ({ ...s, mxcsr: plainState.mxcsr }),
   (s) => ({ ...s, flags: plainState.flags }),
-  ...plainState.gprs.map((v, n) => (s: CpuState): CpuState => ({ ...s, gprs: set(s.gprs, n, v) })),
-  ...plainState.vectors.map((v, n) => (s: CpuState): CpuState => ({ ...s, vectors: set(s.vectors, n, v) })),
+  ...plainState.gprs.map(
+    (v, n) =>
+      (s: CpuState): CpuState => ({ ...s, gprs: set(s.gprs, n, v) }),
+  ),
+  ...plainState.vectors.map(
+    (v, n) =>
+      (s: CpuState): CpuState => ({ ...s, vectors: set(s.vectors, n, v) }),
+  ),
   ...Array.from({ length: 64 }, (_, n) => (s: CpuState): CpuState => {
     const data = s.data.slice();
     data.fill(0, 16 * n, 16 * n + 16);

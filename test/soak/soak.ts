@@ -24,7 +24,8 @@ function options(): { seed: string; names: string[] } {
     },
   });
   if (positionals.join() !== 'cpu') throw new BadInput(`what is to be soaked? ${USAGE}`);
-  if (values.only && !/^(instruction|block):\d+$/.test(values.only)) throw new BadInput(`--only ${values.only}: ${USAGE}`);
+  if (values.only && !/^(instruction|block):\d+$/.test(values.only))
+    throw new BadInput(`--only ${values.only}: ${USAGE}`);
   if (!hasSilicon) throw new BadInput(`soak cpu ${missingSilicon}`);
   const numbered = (kind: string, n: number): string[] => Array.from({ length: n }, (_, i) => `${kind}:${i}`);
   const instructions = Math.ceil(count('instructions', values.instructions) / STATES);

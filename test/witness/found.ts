@@ -3,8 +3,8 @@
  * a plain one, FLAGS is a mask of those that mean nothing afterwards; STATE and OUTCOME are written as in outcome.ts.
  */
 import { readFileSync } from 'node:fs';
-import { type Loose, outcomeText, parseOutcome } from './outcome.ts';
 import { userSelectors } from './ours.ts';
+import { type Loose, outcomeText, parseOutcome } from './outcome.ts';
 import { CODE, type CpuState, cleanX87, DATA, DATA_SIZE, type SiliconCase } from './silicon.ts';
 
 export const FOUND = 'test/emu/silicon/found.txt';

@@ -1,7 +1,7 @@
 /** The host's own CPU as a witness: what real silicon makes of code bytes. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Access } from '#emu/mem/fault.ts';
 
@@ -70,16 +70,18 @@ const gcc = ['/usr/bin/gcc', '/usr/local/bin/gcc'].find((p) => existsSync(p));
 export const hasSilicon = process.arch === 'x64' && process.platform === 'linux' && gcc !== undefined;
 export const missingSilicon = 'needs an x86-64 Linux host with gcc';
 
-let built: string | undefined;
-/** The witness, compiled; gone when this process ends. */
+const SOURCE = 'test/witness/silicon.c';
+const CACHE = 'node_modules/.cache/callgate';
+/** The witness, compiled once for each text of its source; whole from the first moment it can be seen. */
 function program(): string {
-  if (built) return built;
-  const dir = mkdtempSync(join(tmpdir(), 'callgate-silicon-'));
-  process.on('exit', () => rmSync(dir, { recursive: true, force: true }));
-  const path = join(dir, 'silicon');
-  const options = ['-O1', '-no-pie', '-fno-stack-protector', '-fcf-protection=none'];
-  execFileSync(gcc!, [...options, '-o', path, 'test/witness/silicon.c'], { stdio: 'pipe' });
-  built = path;
+  const path = join(CACHE, `silicon-${createHash('sha256').update(readFileSync(SOURCE)).digest('hex').slice(0, 12)}`);
+  if (existsSync(path)) return path;
+  mkdirSync(CACHE, { recursive: true });
+  const mine = `${path}-${process.pid}`;
+  execFileSync(gcc!, ['-O1', '-no-pie', '-fno-stack-protector', '-fcf-protection=none', '-o', mine, SOURCE], {
+    stdio: 'pipe',
+  });
+  renameSync(mine, path);
   return path;
 }
 
@@ -91,6 +93,7 @@ export function onSilicon(cases: readonly SiliconCase[]): SiliconResult[] {
     const { stdout, status, signal } = spawnSync(program(), {
       input: Buffer.concat(some.map(request)),
       maxBuffer: 1 << 30,
+      timeout: PATIENCE,
     });
     if (status !== 0) throw new Error(`silicon ended with ${status ?? signal}`);
     const size = REPLY + STATE;
@@ -99,6 +102,8 @@ export function onSilicon(cases: readonly SiliconCase[]): SiliconResult[] {
   return results;
 }
 const PORTION = 20_000;
+/** Milliseconds; a portion takes less than a second, but code under test may loop. */
+const PATIENCE = 60_000;
 
 /** Offsets in XSAVE's standard form (SDM vol. 1, 13.4). */
 const AREA = {

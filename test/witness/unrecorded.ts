@@ -4,19 +4,23 @@ import type { Form } from '#emu/isa/form.ts';
 // biome-ignore format: table
 const reasons: readonly (readonly [names: RegExp, reason: string])[] = [
   [/^SYSCALL$/,          'the kernel answers'],
-  [/^SYSENTER$/,         "on Intel's processors it enters the kernel"],
+  [/^SYSENTER(64)?$/,         "on Intel's processors it enters the kernel"],
   [/^CPUID$/,            'the answer is the CPU model’s'],
   [/^ICEBP$/,            'hypervisors let it trap with RIP at it rather than behind it'],
   [/^XGETBV$/,           'the answer is the kernel’s choice of state components'],
   [/^RDTSCP?$/,          'the answer is the time'],
   [/^(RDRAND|RDSEED)[WLQ]$/, 'the answer is chance'],
   [/^RDPID$/,            'the answer is the number of the processor it runs on'],
+  [/^UD1$/,              'the row of Go’s bytes has no operands'],
   [/^(SLDT|STR)[WLQ]$|^SMSW[WLQ]$|^S[GI]DT$/, 'the kernel answers in place of the CPU (UMIP)'],
 ];
 
 // biome-ignore format: table
 const absent: readonly (readonly [names: RegExp, encodings: RegExp, reason: string])[] = [
   [/^(RETF|IRET)[WLQ]$/, /./,           'a return to another code segment'],
+  [/^L[SFG]S[WLQ]$/,     /./,           'a load of another segment'],
+  [/^K[A-Z]+$/,          /./,           'AVX-512 is on no model'],
+  [/^(INVPCID|(RD|WR)PKRU|XEND|XTEST|XABORT|TPAUSE|UMWAIT|UMONITOR|UD1)$/, /./, 'on no model'],
   [/^(CALL|JMP)$/,       /^FF \/[35]$/, 'a call of, or jump to, another code segment'],
 ];
 

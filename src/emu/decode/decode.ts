@@ -15,6 +15,7 @@ import type { Instruction } from './instruction.ts';
 const byOpcode = new Map<string, Form[][]>();
 function add(rows: readonly Form[]): void {
   for (const f of rows) {
+    if (f.truncated) continue;
     const table = byOpcode.get(f.encoding.map) ?? Array.from({ length: 256 }, (): Form[] => []);
     byOpcode.set(f.encoding.map, table);
     const span = f.encoding.plusR ? 8 : 1;

@@ -9,6 +9,7 @@ export const aliases: Readonly<Record<string, string>> = {
   JNS: 'JPL', JNZ: 'JNE', JO: 'JOS',  JOC: 'JOC', JOS: 'JOS', JP: 'JPS',  JPC: 'JPC', JPE: 'JPS',
   JPL: 'JPL', JPO: 'JPC', JPS: 'JPS', JS: 'JMI',  JZ: 'JEQ',
   MASKMOVDQU: 'MASKMOVOU', MOVD: 'MOVQ', MOVDQ2Q: 'MOVQ', MOVNTDQ: 'MOVNTO', MOVOA: 'MOVO',
+  MOVBEWW: 'MOVBEW', MOVBELL: 'MOVBEL', MOVBEQQ: 'MOVBEQ',
   UNDEF: 'UD2',
   PSLLDQ: 'PSLLO', PSRLDQ: 'PSRLO', PADDD: 'PADDL', PSHUFL: 'PSHUFD',
 };

@@ -59,10 +59,8 @@ const needsEvex = (arg: Argument): boolean =>
 
 /** What the row cannot have done to it, in Go's words; undefined: all is well. */
 export function refusal(form: Form, args: readonly Argument[], d: Decorations): string | undefined {
-  if (form.distinct && new Set(args.map(vectorRegister)).size !== args.length) {
-    const those = form.encoding.evex ? 'index' : 'mask, index,';
-    return `${those} and destination registers should be distinct`;
-  }
+  const same = form.distinct ? overlap(args) : undefined;
+  if (same) return same;
   const rm = args[form.operands.findIndex((kind) => kind.slot === 'rm')];
   const inMemory = rm?.kind === 'mem';
   if (d.zeroing && form.mask !== 'zero') return 'unsupported zeroing';
@@ -72,6 +70,13 @@ export function refusal(form: Form, args: readonly Argument[], d: Decorations): 
   const what = d.control === 'SAE' ? 'SAE' : 'rounding';
   if (inMemory) return `illegal ${what} with memory argument`;
   return form.control === (d.control === 'SAE' ? 'SAE' : 'ER') ? undefined : `unsupported ${what}`;
+}
+
+/** A gather's registers are different ones, all but the opmask. */
+export function overlap(args: readonly Argument[]): string | undefined {
+  const vectors = args.filter((a) => a.kind !== 'k');
+  if (new Set(vectors.map(vectorRegister)).size === vectors.length) return undefined;
+  return `${vectors.length === 3 ? 'mask, index,' : 'index'} and destination registers should be distinct`;
 }
 
 const vectorRegister = (arg: Argument): number | undefined =>
@@ -114,11 +119,13 @@ type Immediate = OperandKind & { slot: 'imm' };
  * A constant as wide as its operand may be written signed or unsigned; one that the instruction widens must survive the
  * widening (Go lets some through that do not). Byte and word operands take any 32-bit constant and keep its low part.
  */
-function fitsImmediate({ size, w, signed, eitherSign }: Immediate, v: bigint): boolean {
+function fitsImmediate({ size, w, signed, eitherSign, max }: Immediate, v: bigint): boolean {
   const bits = BigInt(8 * size);
   const inSigned = v >= -(1n << (bits - 1n)) && v < 1n << (bits - 1n);
   const inUnsigned = v >= 0n && v < 1n << bits;
-  if (!signed) return inUnsigned || (eitherSign === true && inSigned);
+  if (max !== undefined) return v >= 0n && v <= max;
+  if (eitherSign) return inUnsigned || inSigned;
+  if (!signed) return inUnsigned;
   if (8 * size < w) return inSigned;
   if (size === 8) return true;
   return v >= -0x8000_0000n && v < 0x1_0000_0000n;

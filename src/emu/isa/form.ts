@@ -41,6 +41,8 @@ export interface Traits {
   readonly mask?: 'merge' | 'zero' | 'needed';
   /** EVEX between registers: may suppress exceptions (SAE), or do so and say how to round as well (ER). */
   readonly control?: 'SAE' | 'ER';
+  /** Go's bytes for it are not a whole instruction: assembled, never decoded. */
+  readonly truncated?: boolean;
   /** The CPUID bit that must be set for it to exist; on a CPU without it the bytes are #UD. */
   readonly feature?: Feature;
   /** What the encoding means on a CPU without the feature is another row's (LZCNT's F3 is ignored: BSR). */

@@ -9,13 +9,15 @@ export function times(a: number, b: number): number {
   return product;
 }
 
-/** a²⁵⁴ is the inverse of a, and zero of zero. */
-export function inverse(a: number): number {
-  let power = 1;
-  for (let i = 0; i < 254; i++) power = times(power, a);
-  return power;
-}
-const inverses = Uint8Array.from({ length: 256 }, (_, a) => inverse(a));
+/** The powers of 3, which are all bytes but zero. */
+const powers: number[] = [1];
+while (powers.length < 255) powers.push(times(powers.at(-1)!, 3));
+/** The inverse of each byte, zero's being zero: 3ⁱ · 3²⁵⁵⁻ⁱ = 1. */
+const inverses = new Uint8Array(256);
+powers.forEach((p, i) => {
+  inverses[p] = powers[(255 - i) % 255]!;
+});
+export const inverse = (a: number): number => inverses[a]!;
 
 const byte = (v: bigint, n: number): number => Number((v >> BigInt(8 * n)) & 0xffn);
 

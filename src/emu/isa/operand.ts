@@ -46,6 +46,8 @@ export type OperandKind =
       readonly w: Width;
       readonly signed: boolean;
       readonly eitherSign?: true;
+      /** Go takes 0 to this only, whatever the bytes could hold. */
+      readonly max?: number;
     }
   /** Memory at an address that stands in the instruction: eight bytes, or four behind an address-size prefix. */
   | { readonly slot: 'moffs'; readonly w: Width }
@@ -117,8 +119,12 @@ export const [imm8, imm16, imm32, imm64] = [imm(1, 8), imm(2, 16), imm(4, 32), i
 export const [imm8s16, imm8s32, imm8s64, imm32s64] = [imm(1, 16), imm(1, 32), imm(1, 64), imm(4, 64)];
 /** Shift counts, interrupt vectors: never negative. */
 export const uimm8 = imm(1, 8, false);
+/** One of four lanes. */
+export const lane4: OperandKind = { slot: 'imm', size: 1, w: 8, signed: false, max: 3 };
 /** A byte that picks lanes or counts: Go takes −128 to 255. */
 export const bits8: OperandKind = { slot: 'imm', size: 1, w: 8, signed: false, eitherSign: true };
+/** PUSHQ's: its sign is copied, but Go takes it up to 0xffffffff. */
+export const bits32s64: OperandKind = { slot: 'imm', size: 4, w: 64, signed: true, eitherSign: true };
 /** A 32-bit constant that the instruction widens with zeros (MOVQ $0x80000000, AX). */
 export const uimm32 = imm(4, 32, false);
 export const uimm16 = imm(2, 16, false);

@@ -200,9 +200,12 @@ export class HardwareEngine implements Engine {
       tracee.setRegister(USER.eflags, tracee.register(USER.eflags) & ~TRAP_FLAG);
       return undefined;
     }
+    // Before anybody looks at the code, which may be on that page: then the tracee would have it already.
+    const raised = this.#raised(signal);
+    if (!raised) return undefined;
     // INT3 and INT n leave RIP behind themselves, unless they are refused.
     const trap = traps.find((t) => t.signal === signal && this.#isBehind(t.code));
-    if (!trap) return this.#raised(signal);
+    if (!trap) return raised;
     this.#stepBack(BigInt(trap.code.length));
     return undefined;
   }

@@ -110,13 +110,13 @@ export class EmitInsn extends EmitFrame implements Scope {
     if (!this.tape && this.#readsUnknown(l)) this.#materialize();
     this.tape?.begin(l.insn);
     for (const step of l.steps) this.#step(step);
+    this.#jump(l, expected);
     l.stores.forEach((s, n) => this.#store(s, n));
     if (l.direction && !this.tape) {
       this.code.i32(0);
       this.#value(l.direction, 'i32');
       this.code.access('i32.store8', AT.flags + FLAG_NAMES.indexOf('DF'));
     }
-    this.#jump(l, expected);
     this.#write(l);
     this.tape?.end(
       (n) => this.gpr(n),

@@ -20,6 +20,8 @@ export interface JitOptions {
   readonly capacity?: number;
   /** Runs of fewer instructions are interpreted. */
   readonly few?: number;
+  /** So many instructions are recorded by the interpreter before code is translated for recording. */
+  readonly patience?: number;
   /** Bytes of tape that are handed to a recorder at once, at most. */
   readonly tape?: number;
 }
@@ -28,11 +30,16 @@ const LIMITS: Limits = { instructions: 1200, inlined: 800, depth: 6 };
 const WARM = 12;
 const CAPACITY = 48 << 20;
 const FEW = 32;
+/** Instructions that are told step by step before a tape is worth its making. */
+const PATIENCE = 50_000;
+
 export class Jit implements Engine {
   readonly #parts: EngineParts;
   readonly #interp: Interpreter;
   readonly #options: RunnerOptions;
   readonly #few: number;
+  readonly #patience: number;
+  #told = 0;
   readonly #plain: Runner;
   /** Code that records is translated apart. Made when a recorder is first given. */
   #traced: { readonly tape: TapeWriter; readonly runner: Runner } | undefined;
@@ -40,11 +47,12 @@ export class Jit implements Engine {
 
   constructor(
     parts: EngineParts,
-    { limits = LIMITS, warm = WARM, capacity = CAPACITY, few = FEW, tape }: JitOptions = {},
+    { limits = LIMITS, warm = WARM, capacity = CAPACITY, few = FEW, patience = PATIENCE, tape }: JitOptions = {},
     kept?: DecodedCode,
   ) {
     this.#parts = parts;
     this.#few = few;
+    this.#patience = patience;
     this.#tapeSize = tape;
     this.#options = { limits, warm, capacity };
     this.#interp = new Interpreter(parts, kept);
@@ -77,13 +85,23 @@ export class Jit implements Engine {
     return stop;
   }
 
-  /** Steps are read back from the tape. */
+  /** Steps are read back from the tape; in short runs the interpreter tells them itself. */
   #tell(budget: number, told: (step: Step) => void): Stop {
+    if (!this.#traced && this.#told < this.#patience) {
+      const stop = this.#interp.run(Math.min(budget, this.#patience - this.#told), { retired: told });
+      this.#told += stop.retired;
+      return stop.why === 'budget' && stop.retired < budget ? this.#more(stop.retired, budget, told) : stop;
+    }
     const { cpu } = this.#parts;
     const reader = new TapeReader(cpu);
     const stop = this.#record(budget, (bytes, code) => reader.read(bytes, code, told));
     reader.finish(cpu.rip, told);
     return stop;
+  }
+
+  #more(retired: number, budget: number, told: (step: Step) => void): Stop {
+    const stop = this.#tell(budget - retired, told);
+    return { ...stop, retired: retired + stop.retired };
   }
 }
 

@@ -138,8 +138,8 @@ export const bmi: readonly Form[] = [
     form('SARXQ',   'VEX.LZ.F3.0F38.W1 F7 /r',    [k.r64, k.rm64, k.r64V],  shiftWithoutFlags('sar')),
     form('SHRXL',   'VEX.LZ.F2.0F38.W0 F7 /r',    [k.r32, k.rm32, k.r32V],  shiftWithoutFlags('shr')),
     form('SHRXQ',   'VEX.LZ.F2.0F38.W1 F7 /r',    [k.r64, k.rm64, k.r64V],  shiftWithoutFlags('shr')),
-    form('RORXL',   'VEX.LZ.F2.0F3A.W0 F0 /r ib', [k.r32, k.rm32, k.uimm8], rorx),
-    form('RORXQ',   'VEX.LZ.F2.0F3A.W1 F0 /r ib', [k.r64, k.rm64, k.uimm8], rorx),
+    form('RORXL',   'VEX.LZ.F2.0F3A.W0 F0 /r ib', [k.r32, k.rm32, k.bits8], rorx),
+    form('RORXQ',   'VEX.LZ.F2.0F3A.W1 F0 /r ib', [k.r64, k.rm64, k.bits8], rorx),
   ]),
   ...requires('SSE4.2', [
     form('CRC32B',  'F2 0F 38 F0 /r',       [k.r32, k.rm8],  crc),

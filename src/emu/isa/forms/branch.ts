@@ -6,7 +6,7 @@
 import { conditions } from '../condition.ts';
 import { type Form, form } from '../form.ts';
 import * as k from '../operand.ts';
-import type { Meaning, Width } from '../ops.ts';
+import type { Meaning, Ops, Width } from '../ops.ts';
 import { gpr, type Place } from '../place.ts';
 import { at, BP, pop, push, SP } from '../stack.ts';
 
@@ -77,6 +77,58 @@ const enter =
     o.put(SP, top);
   };
 
+/** The selector of 64-bit user code, as Linux has it. */
+const CODE_SELECTOR = 0x33n;
+const STACK_SELECTOR = 0x2bn;
+/** The word at RSP + `disp` must select the segment that is loaded already: others there are hold 32-bit code. */
+function sameSegment<V>(o: Ops<V>, disp: bigint, selector: bigint): void {
+  const found = o.get(at(SP, disp, 16));
+  o.when(o.isZero(o.isZero(o.xor(found, o.const(selector)))), () =>
+    o.raise('protection', `a selector other than 0x${selector.toString(16)}: only 64-bit code can be run`),
+  );
+}
+/** RIP, then CS, each in `w` bits of the stack. */
+const returnFar =
+  (w: Width): Meaning =>
+  (o, bytes?: Place) => {
+    const size = BigInt(w / 8);
+    const target = o.let(o.get(at(SP, 0n, w)));
+    sameSegment(o, size, CODE_SELECTOR);
+    o.put(SP, o.add(o.get(SP), o.const(2n * size + (bytes?.in === 'imm' ? bytes.value : 0n)), 64));
+    o.jump(target);
+  };
+/** RIP, CS, RFLAGS, RSP, SS. Of the flags in 16 bits the upper half stays. */
+const returnFromInterrupt =
+  (w: Width): Meaning =>
+  (o) => {
+    const size = BigInt(w / 8);
+    const [target, flags, sp] = [0n, 2n, 3n].map((n) => o.let(o.get(at(SP, n * size, w))));
+    sameSegment(o, size, CODE_SELECTOR);
+    sameSegment(o, 4n * size, STACK_SELECTOR);
+    o.setFlags(w === 16 ? o.or(o.and(o.flags(), o.const(0xffff_0000n)), flags!) : flags!);
+    o.put(SP, sp!);
+    o.jump(target!);
+  };
+/** Offset, then selector, in memory: of 16 or 32 bits as AMD has it, which takes no 64-bit offsets. */
+const far =
+  (w: Width, call: boolean): Meaning =>
+  (o, pointer: Place) => {
+    if (pointer.in !== 'mem') return;
+    const where = o.let(o.linear(pointer));
+    const target = o.let(o.load(where, w));
+    const selector = o.load(o.add(where, o.const(BigInt(w / 8)), 64), 16);
+    o.when(o.isZero(o.isZero(o.xor(selector, o.const(CODE_SELECTOR)))), () =>
+      o.raise('protection', `a far branch to another segment than 0x${CODE_SELECTOR.toString(16)}`),
+    );
+    if (call) {
+      const size = BigInt(w / 8);
+      o.put(at(SP, -size, w), o.const(CODE_SELECTOR));
+      o.put(at(SP, -2n * size, w), o.narrow(o.next(), w));
+      o.put(SP, o.sub(o.get(SP), o.const(2n * size), 64));
+    }
+    o.jump(target);
+  };
+
 const counted = { hidden: [k.counter] } as const;
 
 // biome-ignore format: table
@@ -93,18 +145,20 @@ export const branch: readonly Form[] = [
   form('LOOPEQ', 'E1 cb',      [k.rel8],     loop(1n), counted),
   form('LOOP',   'E2 cb',      [k.rel8],     loop(undefined), counted),
 
-  // Returns to another code segment, which for user code is 32-bit compatibility mode or the same segment again.
-  form('RETFW',  '66 CA iw',    [k.uimm16]),
-  form('RETFW',  '66 CB',       []),
-  form('RETFL',  'CA iw',       [k.uimm16]),
-  form('RETFL',  'CB',          []),
-  form('RETFQ',  'REX.W CA iw', [k.uimm16]),
-  form('RETFQ',  'REX.W CB',    []),
-  form('IRETW',  '66 CF',       []),
-  form('IRETL',  'CF',          []),
-  form('IRETQ',  'REX.W CF',    []),
-  form('CALL',   'FF /3',       [k.mem], undefined, { decodeOnly: true }),
-  form('JMP',    'FF /5',       [k.mem], undefined, { decodeOnly: true }),
+  // Returns and branches through a selector: for 64-bit user code there is one to go to, its own.
+  form('RETFW',  '66 CA iw',    [k.uimm16],  returnFar(16)),
+  form('RETFW',  '66 CB',       [],          returnFar(16)),
+  form('RETFL',  'CA iw',       [k.uimm16],  returnFar(32)),
+  form('RETFL',  'CB',          [],          returnFar(32)),
+  form('RETFQ',  'REX.W CA iw', [k.uimm16],  returnFar(64)),
+  form('RETFQ',  'REX.W CB',    [],          returnFar(64)),
+  form('IRETW',  '66 CF',       [],          returnFromInterrupt(16)),
+  form('IRETL',  'CF',          [],          returnFromInterrupt(32)),
+  form('IRETQ',  'REX.W CF',    [],          returnFromInterrupt(64)),
+  form('CALL',   '66 FF /3',    [k.mem],     far(16, true),  { decodeOnly: true }),
+  form('CALL',   'FF /3',       [k.mem],     far(32, true),  { decodeOnly: true }),
+  form('JMP',    '66 FF /5',    [k.mem],     far(16, false), { decodeOnly: true }),
+  form('JMP',    'FF /5',       [k.mem],     far(32, false), { decodeOnly: true }),
 
   ...conditions.flatMap(({ name, code, holds }) => {
     const digit = code.toString(16).toUpperCase();
@@ -122,7 +176,7 @@ export const branch: readonly Form[] = [
   form('PUSHQ',  '50+r',       [k.r64],      pushOperand),
   form('PUSHQ',  'FF /6',      [k.rm64],     pushOperand),
   form('PUSHQ',  '6A ib',      [k.imm8s64],  pushOperand),
-  form('PUSHQ',  '68 id',      [k.imm32s64], pushOperand),
+  form('PUSHQ',  '68 id',      [k.bits32s64], pushOperand),
   form('PUSHW',  '66 6A ib',   [k.imm8s16],  pushOperand),
   form('PUSHW',  '66 68 iw',   [k.imm16],    pushOperand),
   form('PUSHW',  '66 50+r',    [k.r16],      pushOperand),

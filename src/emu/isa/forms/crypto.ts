@@ -98,6 +98,8 @@ const vexMask =
 
 const go = { decodeOnly: true } as const;
 const text = [k.xmm, k.xmmM128, k.uimm8] as const;
+/** Go takes the constant of the VEX rows negative too. */
+const vexText = [k.xmm, k.xmmM128, k.bits8] as const;
 
 /** Rows of a family without its 256-bit form. */
 const only128 = (rows: readonly Form[]): Form[] => rows.filter((f) => f.encoding.vex?.l !== 1);
@@ -139,11 +141,11 @@ export const crypto: readonly Form[] = [
     form('PCMPISTRI',   '66 0F 3A 63 /r ib',       text, compareText('index', undefined)),
   ]),
   ...requires('AVX', [
-    form('VPCMPESTRM',  'VEX.128.66.0F3A.W0 60 /r ib',  text, vexMask(32)),
-    form('VPCMPESTRM',  'VEX.128.66.0F3A.W1 60 /r ib',  text, vexMask(64), go),
-    form('VPCMPESTRI',  'VEX.128.66.0F3A.W0 61 /r ib',  text, compareText('index', 32)),
-    form('VPCMPESTRI',  'VEX.128.66.0F3A.W1 61 /r ib',  text, compareText('index', 64), go),
-    form('VPCMPISTRM',  'VEX.128.66.0F3A.WIG 62 /r ib', text, vexMask(undefined)),
-    form('VPCMPISTRI',  'VEX.128.66.0F3A.WIG 63 /r ib', text, compareText('index', undefined)),
+    form('VPCMPESTRM',  'VEX.128.66.0F3A.W0 60 /r ib',  vexText, vexMask(32)),
+    form('VPCMPESTRM',  'VEX.128.66.0F3A.W1 60 /r ib',  vexText, vexMask(64), go),
+    form('VPCMPESTRI',  'VEX.128.66.0F3A.W0 61 /r ib',  vexText, compareText('index', 32)),
+    form('VPCMPESTRI',  'VEX.128.66.0F3A.W1 61 /r ib',  vexText, compareText('index', 64), go),
+    form('VPCMPISTRM',  'VEX.128.66.0F3A.WIG 62 /r ib', vexText, vexMask(undefined)),
+    form('VPCMPISTRI',  'VEX.128.66.0F3A.WIG 63 /r ib', vexText, compareText('index', undefined)),
   ]),
 ];

@@ -130,8 +130,8 @@ export const move: readonly Form[] = [
   form('MOVL',    '63 /r',           [k.r32,  k.rm32],     mov, go),
   form('MOVW',    '66 63 /r',        [k.r16,  k.rm16],     mov, go),
   // A widening from 16 bits to 16 is one too.
-  form('MOVW',    '66 0F B7 /r',     [k.r16,  k.rm16],     mov, go),
-  form('MOVW',    '66 0F BF /r',     [k.r16,  k.rm16],     mov, go),
+  form('MOVZWW',  '66 0F B7 /r',     [k.r16,  k.rm16],     mov),
+  form('MOVSWW',  '66 0F BF /r',     [k.r16,  k.rm16],     mov),
 
   // Stores that ask the caches not to keep them.
   form('MOVNTIL', 'NP 0F C3 /r',       [k.m32, k.r32],     mov),
@@ -172,12 +172,12 @@ export const move: readonly Form[] = [
   form('CMPXCHG8B',  '0F C7 /1',       [k.m64],          cmpxchgPair(32), lock),
   form('CMPXCHG16B', 'REX.W 0F C7 /1', [k.m128],         cmpxchgPair(64), { lock: true, modifies: false, feature: 'CMPXCHG16B' }),
   ...requires('MOVBE', [
-    form('MOVBEWW', '66 0F 38 F0 /r',    [k.r16, k.m16],   movbe),
-    form('MOVBEWW', '66 0F 38 F1 /r',    [k.m16, k.r16],   movbe),
-    form('MOVBELL', '0F 38 F0 /r',       [k.r32, k.m32],   movbe),
-    form('MOVBELL', '0F 38 F1 /r',       [k.m32, k.r32],   movbe),
-    form('MOVBEQQ', 'REX.W 0F 38 F0 /r', [k.r64, k.m64],   movbe),
-    form('MOVBEQQ', 'REX.W 0F 38 F1 /r', [k.m64, k.r64],   movbe),
+    form('MOVBEW', '66 0F 38 F0 /r',     [k.r16, k.m16],   movbe),
+    form('MOVBEW', '66 0F 38 F1 /r',     [k.m16, k.r16],   movbe),
+    form('MOVBEL', '0F 38 F0 /r',        [k.r32, k.m32],   movbe),
+    form('MOVBEL', '0F 38 F1 /r',        [k.m32, k.r32],   movbe),
+    form('MOVBEQ', 'REX.W 0F 38 F0 /r',  [k.r64, k.m64],   movbe),
+    form('MOVBEQ', 'REX.W 0F 38 F1 /r',  [k.m64, k.r64],   movbe),
   ]),
 
   form('CBW',     '66 98',           [],                   widen(8, 16)),

@@ -10,8 +10,6 @@ const notForUsers =
 
 const row = (name: string, encoding: string, ...operands: readonly k.OperandKind[]): Form =>
   form(name, encoding, operands, notForUsers(name));
-/** Go's assembler has another spelling for these, or none. */
-const decoded = (...args: Parameters<typeof row>): Form => ({ ...row(...args), decodeOnly: true });
 
 // biome-ignore format: table
 export const privileged: readonly Form[] = [
@@ -37,11 +35,11 @@ export const privileged: readonly Form[] = [
   row('OUTSW',   '66 6F'),
   row('OUTSL',   '6F'),
 
-  decoded('LLDT',   '0F 00 /2', k.rm16),
-  decoded('LTR',    '0F 00 /3', k.rm16),
+  row('LLDT',    '0F 00 /2',    k.rm16),
+  row('LTR',     '0F 00 /3',    k.rm16),
   row('LGDT',    '0F 01 /2',    k.mem),
   row('LIDT',    '0F 01 /3',    k.mem),
-  decoded('LMSW',   '0F 01 /6', k.rm16),
+  row('LMSW',    '0F 01 /6',    k.rm16),
   row('INVLPG',  '0F 01 /7',    k.mem),
   row('XSETBV',  'NP 0F 01 D1'),
   row('SWAPGS',  '0F 01 F8'),
@@ -53,8 +51,9 @@ export const privileged: readonly Form[] = [
   row('RDMSR',   '0F 32'),
   row('RDPMC',   '0F 33'),
   row('SYSEXIT', '0F 35'),
-  decoded('MOVQ', '0F 20 /r',   k.r64Rm, k.creg),
-  decoded('MOVQ', '0F 22 /r',   k.creg, k.r64Rm),
-  decoded('MOVQ', '0F 21 /r',   k.r64Rm, k.dreg),
-  decoded('MOVQ', '0F 23 /r',   k.dreg, k.r64Rm),
+  row('SYSEXIT64', 'REX.W 0F 35'),
+  row('MOVQ',    '0F 20 /r',    k.r64Rm, k.creg),
+  row('MOVQ',    '0F 22 /r',    k.creg, k.r64Rm),
+  row('MOVQ',    '0F 21 /r',    k.r64Rm, k.dreg),
+  row('MOVQ',    '0F 23 /r',    k.dreg, k.r64Rm),
 ];

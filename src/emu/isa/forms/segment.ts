@@ -58,6 +58,17 @@ const popSelector =
   (o, dst: Place) =>
     loadSelector(o, dst, o.let(o.narrow(pop(o, w), 16)));
 
+/** An offset and behind it a selector, from memory. Of a 64-bit one AMD loads 32 bits and Intel all. */
+const loadFar =
+  (n: number): Meaning =>
+  (o, dst: Place, pointer: Place) => {
+    const where = o.let(o.linear(pointer));
+    const offset = o.let(o.load(where, dst.w));
+    const selector = o.let(o.load(o.add(where, o.const(BigInt(dst.w / 8)), 64), 16));
+    loadSelector(o, { in: 'seg', n, w: 16 }, selector);
+    o.put(dst, offset);
+  };
+
 /** LAR and LSL: what the descriptor says and ZF, or only a clear ZF. */
 const ask =
   (what: 'rights' | 'limit'): Meaning =>
@@ -85,6 +96,18 @@ const constant =
     o.put(dst, o.const(BigInt.asUintN(dst.w, v)));
 const TASK_SELECTOR = 0x40n;
 const CR0 = 0x8005_0033n;
+/** One value in all three operand sizes; memory takes 16 bits of it in each. */
+const stored = (stem: string, encoding: string, v: bigint): Form[] =>
+  (
+    [
+      ['W', '66 ', k.r16Rm],
+      ['L', '', k.r32Rm],
+      ['Q', 'REX.W ', k.r64Rm],
+    ] as const
+  ).flatMap(([size, prefix, register]) => [
+    form(`${stem}${size}`, prefix + encoding, [register], constant(v)),
+    form(`${stem}${size}`, prefix + encoding, [k.m16], constant(v)),
+  ]);
 /** A table's limit and base, ten bytes: the limit is 0, the base lies in the upper half, where nothing is mapped. */
 const tableRegister =
   (base: bigint): Meaning =>
@@ -112,19 +135,30 @@ const go = { decodeOnly: true } as const;
 // biome-ignore format: table
 export const segment: readonly Form[] = [
   form('MOVW',   '66 8C /r',     [k.r16Rm, k.sreg],   movFrom, go),
-  form('MOVL',   '8C /r',        [k.r32Rm, k.sreg],   movFrom, go),
+  form('MOVW',   '8C /r',        [k.r32Rm, k.sreg],   movFrom),
   form('MOVQ',   'REX.W 8C /r',  [k.r64Rm, k.sreg],   movFrom, go),
   // Memory takes 16 bits, whatever the operand size.
-  form('MOVW',   '8C /r',        [k.m16, k.sreg],     movFrom, go),
-  form('MOVW',   '8E /r',        [k.sregTo, k.rm16],  movTo,   go),
-  form('PUSHQ',  '0F A0',        [k.FS],              pushSelector(64), go),
-  form('PUSHW',  '66 0F A0',     [k.FS],              pushSelector(16), go),
-  form('PUSHQ',  '0F A8',        [k.GS],              pushSelector(64), go),
-  form('PUSHW',  '66 0F A8',     [k.GS],              pushSelector(16), go),
-  form('POPQ',   '0F A1',        [k.FS],              popSelector(64),  go),
-  form('POPW',   '66 0F A1',     [k.FS],              popSelector(16),  go),
-  form('POPQ',   '0F A9',        [k.GS],              popSelector(64),  go),
-  form('POPW',   '66 0F A9',     [k.GS],              popSelector(16),  go),
+  form('MOVW',   '8C /r',        [k.m16, k.sreg],     movFrom),
+  form('MOVW',   '8E /r',        [k.sregTo, k.rm16],  movTo),
+  form('PUSHQ',  '0F A0',        [k.FS],              pushSelector(64)),
+  form('PUSHW',  '66 0F A0',     [k.FS],              pushSelector(16)),
+  form('PUSHQ',  '0F A8',        [k.GS],              pushSelector(64)),
+  form('PUSHW',  '66 0F A8',     [k.GS],              pushSelector(16)),
+  form('POPQ',   '0F A1',        [k.FS],              popSelector(64)),
+  form('POPW',   '66 0F A1',     [k.FS],              popSelector(16)),
+  form('POPQ',   '0F A9',        [k.GS],              popSelector(64)),
+  form('POPW',   '66 0F A9',     [k.GS],              popSelector(16)),
+
+  // Far pointers: a segment register and a general one.
+  form('LSSW',   '66 0F B2 /r',    [k.r16, k.mem], loadFar(SS)),
+  form('LSSL',   '0F B2 /r',       [k.r32, k.mem], loadFar(SS)),
+  form('LSSQ',   'REX.W 0F B2 /r', [k.r64, k.mem], loadFar(SS)),
+  form('LFSW',   '66 0F B4 /r',    [k.r16, k.mem], loadFar(FS)),
+  form('LFSL',   '0F B4 /r',       [k.r32, k.mem], loadFar(FS)),
+  form('LFSQ',   'REX.W 0F B4 /r', [k.r64, k.mem], loadFar(FS)),
+  form('LGSW',   '66 0F B5 /r',    [k.r16, k.mem], loadFar(GS)),
+  form('LGSL',   '0F B5 /r',       [k.r32, k.mem], loadFar(GS)),
+  form('LGSQ',   'REX.W 0F B5 /r', [k.r64, k.mem], loadFar(GS)),
 
   form('LARW',   '66 0F 02 /r',    [k.r16, k.rm16],   ask('rights')),
   form('LARL',   '0F 02 /r',       [k.r32, k.rm16],   ask('rights')),
@@ -135,18 +169,10 @@ export const segment: readonly Form[] = [
   form('VERR',   '0F 00 /4',       [k.rm16],          verr),
   form('VERW',   '0F 00 /5',       [k.rm16],          verw),
 
-  form('SLDTW',  '66 0F 00 /0',    [k.r16Rm],         constant(0n), go),
-  form('SLDTL',  '0F 00 /0',       [k.r32Rm],         constant(0n), go),
-  form('SLDTQ',  'REX.W 0F 00 /0', [k.r64Rm],         constant(0n), go),
-  form('SLDTW',  '0F 00 /0',       [k.m16],           constant(0n), go),
-  form('STRW',   '66 0F 00 /1',    [k.r16Rm],         constant(TASK_SELECTOR), go),
-  form('STRL',   '0F 00 /1',       [k.r32Rm],         constant(TASK_SELECTOR), go),
-  form('STRQ',   'REX.W 0F 00 /1', [k.r64Rm],         constant(TASK_SELECTOR), go),
-  form('STRW',   '0F 00 /1',       [k.m16],           constant(TASK_SELECTOR), go),
-  form('SMSWW',  '66 0F 01 /4',    [k.r16Rm],         constant(CR0), go),
-  form('SMSWL',  '0F 01 /4',       [k.r32Rm],         constant(CR0), go),
-  form('SMSWQ',  'REX.W 0F 01 /4', [k.r64Rm],         constant(CR0), go),
-  form('SMSWW',  '0F 01 /4',       [k.m16],           constant(CR0), go),
+  // Memory takes 16 bits, whatever the operand size.
+  ...stored('SLDT', '0F 00 /0', 0n),
+  ...stored('STR',  '0F 00 /1', TASK_SELECTOR),
+  ...stored('SMSW', '0F 01 /4', CR0),
   form('SGDT',   '0F 01 /0',       [k.mem],           tableRegister(0xffff_ffff_fffe_0000n)),
   form('SIDT',   '0F 01 /1',       [k.mem],           tableRegister(0xffff_ffff_ffff_0000n)),
 

@@ -124,6 +124,7 @@ export const system: readonly Form[] = [
   form('NOPL',       '0F 1F /0',     [k.rm32],  nothing),
   form('ENDBR64',    'F3 0F 1E FA',  [],        nothing, go),
   // The hint space of 0F 19 to 0F 1F does nothing, whatever newer processors make of it (RDSSPQ without shadow stacks).
+  form('CLDEMOTE',   'NP 0F 1C /0',  [k.m8],    nothing),
   ...['19', '1A', '1B', '1C', '1D', '1E', '1F'].flatMap(hints),
   form('LFENCE',     'NP 0F AE E8',  [],        fence),
   form('MFENCE',     'NP 0F AE F0',  [],        fence),
@@ -149,12 +150,30 @@ export const system: readonly Form[] = [
   form('SYSCALL',    '0F 05',        [],        syscall),
   // CPUID says SEP is not there: 64-bit programs cannot use it (AMD's processors say #UD, on Intel's it enters as 32-bit).
   form('SYSENTER',   '0F 34',        [],        undefinedOpcode('SYSENTER')),
+  form('SYSENTER64', 'REX.W 0F 34',  [],        undefinedOpcode('SYSENTER')),
   form('INT',        'CD ib',        [k.uimm8], interrupt),
   form('INT3',       'CC',           [],        int3, go),
   form('ICEBP',      'F1',           [],        icebp),
   form('UD0',        '0F FF /r',     [k.r32, k.rm32], undefinedOpcode('UD0'), go),
   form('UD1',        '0F B9 /r',     [k.r32, k.rm32], undefinedOpcode('UD1'), go),
+  // Go leaves out the ModRM byte.
+  form('UD1',        '0F B9',        [],        undefinedOpcode('UD1'), { truncated: true }),
   form('UD2',        '0F 0B',        [],        undefinedOpcode('UD2')),
+  // Of the kernel, or of system management, and #UD rather than #GP anywhere else.
+  form('MONITOR',    '0F 01 C8',     [],        undefinedOpcode('MONITOR is privileged')),
+  form('MWAIT',      '0F 01 C9',     [],        undefinedOpcode('MWAIT is privileged')),
+  form('CLAC',       'NP 0F 01 CA',  [],        undefinedOpcode('CLAC is privileged')),
+  form('STAC',       'NP 0F 01 CB',  [],        undefinedOpcode('STAC is privileged')),
+  form('RSM',        '0F AA',        [],        undefinedOpcode('RSM is privileged')),
+  // Of no processor model.
+  ...requires('INVPCID', [form('INVPCID', '66 0F 38 82 /r', [k.r64, k.m128])]),
+  ...requires('PKU',     [form('RDPKRU',  'NP 0F 01 EE',    []), form('WRPKRU', 'NP 0F 01 EF', [])]),
+  ...requires('RTM',     [form('XEND',    'NP 0F 01 D5',    []), form('XTEST',  'NP 0F 01 D6', []), form('XABORT', 'C6 F8 ib', [k.uimm8])]),
+  ...requires('WAITPKG', [
+    form('TPAUSE',   '66 0F AE /6',  [k.r32Rm]),
+    form('UMWAIT',   'F2 0F AE /6',  [k.r32Rm]),
+    form('UMONITOR', 'F3 0F AE /6',  [k.r64Rm]),
+  ]),
   form('CPUID',      '0F A2',        [],        cpuid),
   form('RDTSC',      '0F 31',        [],        rdtsc),
   ...requires('RDTSCP', [form('RDTSCP', '0F 01 F9', [], rdtscp)]),

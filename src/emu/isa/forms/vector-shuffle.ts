@@ -236,7 +236,7 @@ export const vectorShuffle: readonly Form[] = [
   form('VPEXTRD',    'VEX.128.66.0F3A.W0 16 /r ib',    [k.rm32, k.xmm, k.bits8],             extract(32), AVX),
   form('PEXTRQ',     '66 REX.W 0F 3A 16 /r ib',        [k.rm64, k.xmm, k.bits8],             extract(64), SSE41),
   form('VPEXTRQ',    'VEX.128.66.0F3A.W1 16 /r ib',    [k.rm64, k.xmm, k.bits8],             extract(64), AVX),
-  form('EXTRACTPS',  '66 0F 3A 17 /r ib',              [k.rm32, k.xmm, k.bits8],             extract(32), SSE41),
+  form('EXTRACTPS',  '66 0F 3A 17 /r ib',              [k.rm32, k.xmm, k.lane4],             extract(32), SSE41),
   form('VEXTRACTPS', 'VEX.128.66.0F3A.WIG 17 /r ib',   [k.rm32, k.xmm, k.bits8],             extract(32), AVX),
   form('PINSRB',     '66 0F 3A 20 /r ib',              [k.xmm, k.m8,    k.bits8],            insert(8),   SSE41),
   form('PINSRB',     '66 0F 3A 20 /r ib',              [k.xmm, k.r32Rm, k.bits8],            insert(8),   SSE41),
