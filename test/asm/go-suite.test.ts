@@ -5,7 +5,15 @@ import { assemble } from '#asm/assemble.ts';
 import { decode } from '#emu/decode/decode.ts';
 import { print } from '#emu/decode/print.ts';
 import { goAsm, goroot, missingGo } from '../witness/go.ts';
-import { assembleFile, bytesByLine, errorFile, expectedErrors, nameOf, suiteFiles, suiteLines } from '../witness/go-suite.ts';
+import {
+  assembleFile,
+  bytesByLine,
+  errorFile,
+  expectedErrors,
+  nameOf,
+  suiteFiles,
+  suiteLines,
+} from '../witness/go-suite.ts';
 
 /** Go 1.19's suite has that many; another Go's may have more. */
 const ENCODINGS = 25_220;

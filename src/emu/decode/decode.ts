@@ -70,7 +70,16 @@ export function decode(bytes: Uint8Array, address: bigint, features?: Features):
 
 /** All that stands before the opcode; undefined where that is #UD already. */
 function prefixesAndMap(bytes: Uint8Array): { p: Prefixes; map: string; at: number } | 'short' | undefined {
-  const p: Prefixes = { size: false, address: false, rep: 0, lock: false, segment: undefined, rex: 0, vex: undefined, evex: undefined };
+  const p: Prefixes = {
+    size: false,
+    address: false,
+    rep: 0,
+    lock: false,
+    segment: undefined,
+    rex: 0,
+    vex: undefined,
+    evex: undefined,
+  };
   let at = 0;
   prefixes: for (; at < bytes.length; at++) {
     const byte = bytes[at]!;
@@ -251,7 +260,7 @@ function finish(
       case 'twice':
         return register(reg, kind.w);
       case 'reg':
-        return register(p.evex && isVectorFile(kind.file) ? reg | p.evex.reg16 : reg, kind.w, kind.file);
+        return register(p.evex ? reg | p.evex.reg16 : reg, kind.w, kind.file);
       case 'vvvv':
         return register(p.evex ? p.evex.vvvv | p.evex.v16 : p.vex!.vvvv, kind.w, kind.file);
       case 'is4':
@@ -278,7 +287,7 @@ function finish(
   };
   const operands = f.operands.map(place);
   const decorations = p.evex ? decorationsOf(p.evex, f, operands) : undecorated;
-  if (decorations === undefined || operands.some((o) => o.in === 'k' && o.n > 7)) return undefined;
+  if (decorations === undefined || operands.some(isBeyond)) return undefined;
   const missing = f.operands.some(
     (kind, i) => 'among' in kind && !kind.among?.includes((operands[i] as { n: number }).n),
   );
@@ -367,6 +376,9 @@ function memoryOperand(
   };
   return { place, end: at + size };
 }
+
+/** EVEX and VEX can name more registers than there are opmasks or general ones. */
+const isBeyond = (p: Place): boolean => (p.in === 'k' && p.n > 7) || (p.in === 'gpr' && p.n > 15);
 
 const isVectorFile = (file: RegisterFile): boolean => file === 'xmm' || file === 'ymm' || file === 'zmm';
 

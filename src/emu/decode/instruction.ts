@@ -1,6 +1,7 @@
 /** What the decoder makes of bytes: the row, its operands as places, and the prefixes that matter. */
-import type { Form } from '../isa/form.ts';
+
 import type { Decorations } from '../isa/evex.ts';
+import type { Form } from '../isa/form.ts';
 import type { Place } from '../isa/place.ts';
 
 export interface Instruction {

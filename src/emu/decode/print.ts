@@ -32,7 +32,8 @@ function memory(p: Place & { in: 'mem' }, vsib: VectorFile, nameOf: NameOf): str
   const prefix = p.segment ? `${p.segment}:` : '';
   if (p.base === undefined && p.index === undefined) return `${prefix}${signedHex(disp)}`;
   const base = p.base === undefined ? '' : `(${goRegister(p.base)})`;
-  const index = p.index === undefined ? '' : `(${p.vectorIndex ? `${LETTERS[vsib]}${p.index}` : goRegister(p.index)}*${p.scale})`;
+  const index =
+    p.index === undefined ? '' : `(${p.vectorIndex ? `${LETTERS[vsib]}${p.index}` : goRegister(p.index)}*${p.scale})`;
   return `${prefix}${disp === 0n && p.base !== 4 ? '' : signedHex(disp)}${base}${index}`;
 }
 

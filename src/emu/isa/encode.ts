@@ -65,7 +65,8 @@ export function refusal(form: Form, args: readonly Argument[], d: Decorations): 
   const inMemory = rm?.kind === 'mem';
   if (d.zeroing && form.mask !== 'zero') return 'unsupported zeroing';
   if (d.broadcast && !inMemory) return 'illegal broadcast without memory argument';
-  if (d.broadcast && !form.operands.some((kind) => kind.slot === 'rm' && kind.broadcast)) return 'unsupported broadcast';
+  if (d.broadcast && !form.operands.some((kind) => kind.slot === 'rm' && kind.broadcast))
+    return 'unsupported broadcast';
   if (d.control === undefined) return undefined;
   const what = d.control === 'SAE' ? 'SAE' : 'rounding';
   if (inMemory) return `illegal ${what} with memory argument`;

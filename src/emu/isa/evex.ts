@@ -6,8 +6,8 @@
  */
 import type { Feature } from './feature.ts';
 import { type Form, form, type Traits } from './form.ts';
-import * as k from './operand.ts';
 import type { OperandKind, VectorFile } from './operand.ts';
+import * as k from './operand.ts';
 import type { Width } from './ops.ts';
 
 /** How an instruction between registers rounds, exceptions suppressed; 'SAE': as MXCSR says. In the order of EVEX.RC. */
@@ -89,7 +89,8 @@ export type Line = readonly [name: string, encoding: string, operands: readonly 
 export function rowsOf([name, encoding, operands, traits = {}]: Line, feature: Feature): Form[] {
   const named = /^EVEX\.(LIG|(?:128|256|512)(?:\+(?:256|512))*)\./.exec(encoding)?.[1];
   const { control, ...others } = { feature, ...traits };
-  const own = named === 'LIG' ? [128 as const] : lengths.filter((l) => named === undefined || named.includes(String(l)));
+  const own =
+    named === 'LIG' ? [128 as const] : lengths.filter((l) => named === undefined || named.includes(String(l)));
   return own.map((length) => {
     const prefix = named === 'LIG' ? 'EVEX.LIG' : `EVEX.${length}`;
     const text = encoding.replace(named === undefined ? 'EVEX' : `EVEX.${named}`, prefix);

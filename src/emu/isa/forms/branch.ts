@@ -80,9 +80,8 @@ const enter =
 /** The selector of 64-bit user code, as Linux has it. */
 const CODE_SELECTOR = 0x33n;
 const STACK_SELECTOR = 0x2bn;
-/** The word at RSP + `disp` must select the segment that is loaded already: others there are hold 32-bit code. */
-function sameSegment<V>(o: Ops<V>, disp: bigint, selector: bigint): void {
-  const found = o.get(at(SP, disp, 16));
+/** What is found must be the selector that is loaded already: the others there are hold 32-bit code. */
+function sameSegment<V>(o: Ops<V>, found: V, selector: bigint): void {
   o.when(o.isZero(o.isZero(o.xor(found, o.const(selector)))), () =>
     o.raise('protection', `a selector other than 0x${selector.toString(16)}: only 64-bit code can be run`),
   );
@@ -92,8 +91,10 @@ const returnFar =
   (w: Width): Meaning =>
   (o, bytes?: Place) => {
     const size = BigInt(w / 8);
+    // The selector is read first, and judged when both are there.
+    const selector = o.let(o.get(at(SP, size, 16)));
     const target = o.let(o.get(at(SP, 0n, w)));
-    sameSegment(o, size, CODE_SELECTOR);
+    sameSegment(o, selector, CODE_SELECTOR);
     o.put(SP, o.add(o.get(SP), o.const(2n * size + (bytes?.in === 'imm' ? bytes.value : 0n)), 64));
     o.jump(target);
   };
@@ -103,8 +104,8 @@ const returnFromInterrupt =
   (o) => {
     const size = BigInt(w / 8);
     const [target, flags, sp] = [0n, 2n, 3n].map((n) => o.let(o.get(at(SP, n * size, w))));
-    sameSegment(o, size, CODE_SELECTOR);
-    sameSegment(o, 4n * size, STACK_SELECTOR);
+    sameSegment(o, o.get(at(SP, size, 16)), CODE_SELECTOR);
+    sameSegment(o, o.get(at(SP, 4n * size, 16)), STACK_SELECTOR);
     o.setFlags(w === 16 ? o.or(o.and(o.flags(), o.const(0xffff_0000n)), flags!) : flags!);
     o.put(SP, sp!);
     o.jump(target!);
@@ -116,10 +117,7 @@ const far =
     if (pointer.in !== 'mem') return;
     const where = o.let(o.linear(pointer));
     const target = o.let(o.load(where, w));
-    const selector = o.load(o.add(where, o.const(BigInt(w / 8)), 64), 16);
-    o.when(o.isZero(o.isZero(o.xor(selector, o.const(CODE_SELECTOR)))), () =>
-      o.raise('protection', `a far branch to another segment than 0x${CODE_SELECTOR.toString(16)}`),
-    );
+    sameSegment(o, o.load(o.add(where, o.const(BigInt(w / 8)), 64), 16), CODE_SELECTOR);
     if (call) {
       const size = BigInt(w / 8);
       o.put(at(SP, -size, w), o.const(CODE_SELECTOR));

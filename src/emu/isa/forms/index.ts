@@ -1,7 +1,7 @@
 /** Every row there is, chapter by chapter, and the names Go gives some of them besides. */
 import type { Form } from '../form.ts';
-import { evexFormsNamed, evexNames } from './avx512/index.ts';
 import { arithmetic } from './arithmetic.ts';
+import { evexFormsNamed, evexNames } from './avx512/index.ts';
 import { bmi } from './bmi.ts';
 import { branch } from './branch.ts';
 import { convert } from './convert.ts';

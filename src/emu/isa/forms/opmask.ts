@@ -1,8 +1,8 @@
 /** Opmask registers: moves, logic, shifts and tests. SDM vol. 1, 15.6; vol. 2, KADDW. */
 import type { Feature } from '../feature.ts';
 import { type Form, form } from '../form.ts';
-import * as k from '../operand.ts';
 import type { OperandKind } from '../operand.ts';
+import * as k from '../operand.ts';
 
 /** How B, W, D and Q are told apart: prefix and W of most, of KMOV with a general register, and of the shifts. */
 interface Size {
@@ -57,9 +57,15 @@ function unary(stem: string, opcode: string, wordFeature: Feature = 'AVX512F'): 
 
 function shift(stem: string, opcode: number): Form[] {
   return sizes.map(({ suffix, feature, shift: [w, add] }) =>
-    form(`${stem}${suffix}`, `VEX.128.66.0F3A.${w} ${hex(opcode + add)} /r ib`, [k.kreg, k.kregRm, k.uimm8], undefined, {
-      feature,
-    }),
+    form(
+      `${stem}${suffix}`,
+      `VEX.128.66.0F3A.${w} ${hex(opcode + add)} /r ib`,
+      [k.kreg, k.kregRm, k.uimm8],
+      undefined,
+      {
+        feature,
+      },
+    ),
   );
 }
 

@@ -1,5 +1,22 @@
 /** The smaller extensions of AVX-512, each with a CPUID bit of its own. SDM vol. 2. */
-import { block, halfVm64, k1, kz, kzSae, type Line, masked, v, vB32, vB64, vE16, vE8, vM, vm32, vm64, vV } from '../../evex.ts';
+import {
+  block,
+  halfVm64,
+  k1,
+  kz,
+  kzSae,
+  type Line,
+  masked,
+  v,
+  vB32,
+  vB64,
+  vE8,
+  vE16,
+  vM,
+  vm32,
+  vm64,
+  vV,
+} from '../../evex.ts';
 import * as k from '../../operand.ts';
 
 // biome-ignore format: table
@@ -49,9 +66,9 @@ export const prefetch: readonly Line[] = [
 // biome-ignore format: table
 export const fusedFourfold: readonly Line[] = [
   ['V4FMADDPS',  'EVEX.512.F2.0F38.W0 9A /r', [v, block('zmm'), k.m128],     kz],
-  ['V4FMADDSS',  'EVEX.128.F2.0F38.W0 9B /r', [k.xmm, block('xmm'), k.m128], kz],
+  ['V4FMADDSS',  'EVEX.LIG.F2.0F38.W0 9B /r', [k.xmm, block('xmm'), k.m128], kz],
   ['V4FNMADDPS', 'EVEX.512.F2.0F38.W0 AA /r', [v, block('zmm'), k.m128],     kz],
-  ['V4FNMADDSS', 'EVEX.128.F2.0F38.W0 AB /r', [k.xmm, block('xmm'), k.m128], kz],
+  ['V4FNMADDSS', 'EVEX.LIG.F2.0F38.W0 AB /r', [k.xmm, block('xmm'), k.m128], kz],
 ];
 
 // biome-ignore format: table
@@ -117,10 +134,10 @@ export const populationCount: readonly Line[] = [
 
 // biome-ignore format: table
 export const wideAes: readonly Line[] = [
-  ['VAESDEC',     'EVEX.66.0F38.W0 DE /r', [v, vV, vM]],
-  ['VAESDECLAST', 'EVEX.66.0F38.W0 DF /r', [v, vV, vM]],
-  ['VAESENC',     'EVEX.66.0F38.W0 DC /r', [v, vV, vM]],
-  ['VAESENCLAST', 'EVEX.66.0F38.W0 DD /r', [v, vV, vM]],
+  ['VAESDEC',     'EVEX.66.0F38.WIG DE /r', [v, vV, vM]],
+  ['VAESDECLAST', 'EVEX.66.0F38.WIG DF /r', [v, vV, vM]],
+  ['VAESENC',     'EVEX.66.0F38.WIG DC /r', [v, vV, vM]],
+  ['VAESENCLAST', 'EVEX.66.0F38.WIG DD /r', [v, vV, vM]],
 ];
 
 // biome-ignore format: table
@@ -132,5 +149,5 @@ export const wideGalois: readonly Line[] = [
 
 // biome-ignore format: table
 export const wideCarryless: readonly Line[] = [
-  ['VPCLMULQDQ', 'EVEX.66.0F3A.W0 44 /r ib', [v, vV, vM, k.uimm8]],
+  ['VPCLMULQDQ', 'EVEX.66.0F3A.WIG 44 /r ib', [v, vV, vM, k.uimm8]],
 ];
