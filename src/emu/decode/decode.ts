@@ -287,7 +287,7 @@ function finish(
   };
   const operands = f.operands.map(place);
   const decorations = p.evex ? decorationsOf(p.evex, f, operands) : undecorated;
-  if (decorations === undefined || operands.some(isBeyond)) return undefined;
+  if (decorations === undefined || ((p.evex || p.vex) && operands.some(isBeyond))) return undefined;
   const missing = f.operands.some(
     (kind, i) => 'among' in kind && !kind.among?.includes((operands[i] as { n: number }).n),
   );
