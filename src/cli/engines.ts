@@ -1,6 +1,7 @@
 /** The engines by name, loaded when asked for: the native ones need packages that not everybody has. */
 import type { MakeEngine } from '#emu/engine/engine.ts';
 import { Interpreter } from '#emu/engine/interp/interp.ts';
+import { type JitOptions, jit } from '#emu/engine/jit/jit.ts';
 import type { NamedEngine } from '#emu/engine/lockstep.ts';
 import { fail } from './fail.ts';
 
@@ -8,6 +9,8 @@ export interface EngineOptions {
   readonly engine: string;
   /** A file of unicorn.js, in place of looking for one. */
   readonly unicornJs?: string;
+  /** The translator translates each instruction by itself, and at once: for runs that look at every one of them. */
+  readonly eager?: boolean;
 }
 
 /** How many instructions of which name were handed to the interpreter, and why; by "NAME: why". */
@@ -19,11 +22,14 @@ export interface LoadedEngine extends NamedEngine {
 
 type Load = (options: EngineOptions, handedOver: Map<string, number>) => Promise<MakeEngine>;
 
+/** Otherwise the translator leaves runs of few instructions to the interpreter. */
+const EAGER: JitOptions = { limits: { instructions: 1, inlined: 0, depth: 0 }, warm: 1, few: 1, patience: 0 };
+
 // biome-ignore format: table
 const engines: Readonly<Record<string, Load>> = {
   interp:   async () => (parts) => new Interpreter(parts),
   unicorn:  loadUnicorn,
-  jit:      async () => (await import('#emu/engine/jit/jit.ts')).jit(),
+  jit:      async ({ eager }) => jit(eager ? EAGER : {}),
   hardware: async () => (await (await import('#emu/engine/hardware/hardware.ts')).hardware()).engine,
 };
 /** Errors that say what to install or to allow. */

@@ -30,6 +30,7 @@ export async function lockstepCommand(
   const load = (engine: string): ReturnType<typeof loadEngine> =>
     loadEngine({
       engine,
+      eager: true,
       ...(engine === 'unicorn' && options.unicornJs !== undefined && { unicornJs: options.unicornJs }),
     });
   const [first, second] = [await load(a), await load(b)];

@@ -127,7 +127,7 @@ test('a stop that only one engine makes is a difference', () => {
 const others = await Promise.all(
   ['jit', 'unicorn', 'hardware'].map(async (engine) => {
     try {
-      return { engine, loaded: await loadEngine({ engine }), missing: '' };
+      return { engine, loaded: await loadEngine({ engine, eager: true }), missing: '' };
     } catch (e) {
       return { engine, loaded: undefined, missing: ` (${(e as Error).message})` };
     }
