@@ -1,4 +1,4 @@
-/** What user code may not do: #GP(0), as the CPU answers at privilege level 3 with I/O privilege 0. SDM vol. 3, 5.9. */
+/** What user code may not do: #GP(0), or #UD, as the CPU answers at privilege level 3 with I/O privilege 0. SDM vol. 3, 5.9. */
 import { type Form, form } from '../form.ts';
 import * as k from '../operand.ts';
 import type { Meaning } from '../ops.ts';
@@ -8,11 +8,20 @@ const notForUsers =
   (o) =>
     o.raise('protection', `${name} is privileged`);
 
+/** Elsewhere than in the kernel, or in system management, these do not even exist. */
+const unknownToUsers = (name: string, encoding: string): Form =>
+  form(name, encoding, [], (o) => o.raise('undefined', `${name} is privileged`));
+
 const row = (name: string, encoding: string, ...operands: readonly k.OperandKind[]): Form =>
   form(name, encoding, operands, notForUsers(name));
 
 // biome-ignore format: table
 export const privileged: readonly Form[] = [
+  unknownToUsers('MONITOR', '0F 01 C8'),
+  unknownToUsers('MWAIT',   '0F 01 C9'),
+  unknownToUsers('CLAC',    'NP 0F 01 CA'),
+  unknownToUsers('STAC',    'NP 0F 01 CB'),
+  unknownToUsers('RSM',     '0F AA'),
   row('HLT',     'F4'),
   row('CLI',     'FA'),
   row('STI',     'FB'),

@@ -159,12 +159,6 @@ export const system: readonly Form[] = [
   // Go leaves out the ModRM byte.
   form('UD1',        '0F B9',        [],        undefinedOpcode('UD1'), { truncated: true }),
   form('UD2',        '0F 0B',        [],        undefinedOpcode('UD2')),
-  // Of the kernel, or of system management, and #UD rather than #GP anywhere else.
-  form('MONITOR',    '0F 01 C8',     [],        undefinedOpcode('MONITOR is privileged')),
-  form('MWAIT',      '0F 01 C9',     [],        undefinedOpcode('MWAIT is privileged')),
-  form('CLAC',       'NP 0F 01 CA',  [],        undefinedOpcode('CLAC is privileged')),
-  form('STAC',       'NP 0F 01 CB',  [],        undefinedOpcode('STAC is privileged')),
-  form('RSM',        '0F AA',        [],        undefinedOpcode('RSM is privileged')),
   // Of no processor model.
   ...requires('INVPCID', [form('INVPCID', '66 0F 38 82 /r', [k.r64, k.m128])]),
   ...requires('PKU',     [form('RDPKRU',  'NP 0F 01 EE',    []), form('WRPKRU', 'NP 0F 01 EF', [])]),
