@@ -53,10 +53,10 @@ function move(cpu: Cpu, mem: Memory, size: number): number {
   const n = turns(cpu, to.room, from.room);
   const { bytes } = mem.frames;
   const length = n * size;
-  // Element by element, upwards: where the destination overlaps what is still to be read, it repeats itself.
-  if (to.at > from.at && to.at < from.at + length)
-    for (let i = 0; i < length; i++) bytes[to.at + i] = bytes[from.at + i]!;
-  else bytes.copyWithin(to.at, from.at, from.at + length);
+  // Upwards: where the destination runs into what is still to be read, each element is read after the one before it is
+  // written.
+  const step = to.at > from.at && to.at < from.at + length ? size : length;
+  for (let i = 0; i < length; i += step) bytes.copyWithin(to.at + i, from.at + i, from.at + i + step);
   return n;
 }
 

@@ -73,7 +73,6 @@ export const divergences: readonly Divergence[] = [
   { concerns: needs('SHA', 'ADX', 'FMA', 'F16C', 'RDPID', 'CLWB'), unicorn: 'has no such instruction in its default model', silicon: 'executes it' },
   { concerns: named(/^BS[FR]/),     unicorn: 'of zero, writes the destination',                   silicon: 'leaves the destination as it was' },
   { concerns: (i) => named(/^CMPXCHG[LQ]?/)(i) && highGprWrite(i), unicorn: 'keeps the upper half of a 32-bit destination', silicon: 'clears it' },
-  { concerns: named(/^(PUSHF|POPF)/), unicorn: 'runs at ring 0: IOPL, IF and other bits as a kernel has them', silicon: 'as user code has them' },
   { concerns: named(/^PCMP.STR/),   unicorn: 'gives other flags and masks, and crashes over some lengths',                       silicon: 'as the manual says' },
   { concerns: named(/^(RDRAND|RDSEED|RD[FG]SBASE|WR[FG]SBASE|XGETBV|XSAVE|XRSTOR)/), unicorn: 'asks the host, or faults', silicon: 'answers as CPUID promises' },
   { concerns: (i) => memory128(i) !== undefined && !unaligned.test(i.form.name), when: isMisaligned,
