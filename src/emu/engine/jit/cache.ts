@@ -120,10 +120,4 @@ export class RegionCache {
     this.#free.push(e.index);
     this.#setLink(e.address, NONE);
   }
-
-  clear(): void {
-    for (const e of [...this.#byAddress.values()]) this.#remove(e);
-    this.#links.clear();
-    this.#clearJumps();
-  }
 }

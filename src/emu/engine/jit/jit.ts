@@ -28,7 +28,7 @@ export interface JitOptions {
 
 const LIMITS: Limits = { instructions: 1200, inlined: 800, depth: 6 };
 const WARM = 12;
-const CAPACITY = 48 << 20;
+const CAPACITY = 16 << 20;
 const FEW = 32;
 /** Instructions that are told step by step before a tape is worth its making. */
 const PATIENCE = 50_000;

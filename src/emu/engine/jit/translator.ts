@@ -26,12 +26,12 @@ export class Translator {
   readonly #capacity: number;
   readonly #base: number;
   readonly #tlb: Tlb;
-  readonly #cache: RegionCache;
+  #cache: RegionCache;
   readonly #kinds = new Kinds();
   readonly #flags: LazyFlags | PackedFlags;
   /** Every instruction leaves a record there. */
   readonly #tape: TapeWriter | undefined;
-  readonly #host: Host;
+  #host: Host;
   #bytes = 0;
   /** How many regions were translated, and how often all were thrown away for room. */
   translated = 0;
@@ -45,15 +45,9 @@ export class Translator {
     this.#capacity = capacity;
     this.#base = mem.frames.reserve(AREA.size);
     this.#tlb = new Tlb(mem, this.#base);
-    this.#cache = new RegionCache(mem.frames, this.#base);
     this.#tape = tape;
     this.#flags = tape ? new PackedFlags(mem.frames, this.#base) : new LazyFlags(mem.frames, this.#kinds, this.#base);
-    this.#host = {
-      memory: mem.frames.memory,
-      table: this.#cache.table,
-      materialize: () => this.#flags.materialize(),
-    };
-    this.#cache.setLookup(lookupFunction(this.#host, this.#base));
+    [this.#cache, this.#host] = this.#emptyCache();
     mem.listen({
       remapped: (first, end) => this.#tlb.drop(first, end),
       codeChanged: (first, end) => this.#cache.drop(first, end),
@@ -105,8 +99,20 @@ export class Translator {
     return functions[0];
   }
 
+  #emptyCache(): [RegionCache, Host] {
+    const cache = new RegionCache(this.#mem.frames, this.#base);
+    const host = {
+      memory: this.#mem.frames.memory,
+      table: cache.table,
+      materialize: () => this.#flags.materialize(),
+    };
+    cache.setLookup(lookupFunction(host, this.#base));
+    return [cache, host];
+  }
+
+  /** Everything goes, the table with it: V8 keeps a module alive for as long as the table that it imports. */
   #evict(): void {
-    this.#cache.clear();
+    [this.#cache, this.#host] = this.#emptyCache();
     this.#bytes = 0;
     this.evictions++;
   }
