@@ -49,7 +49,14 @@ describe.skipIf(!hasSilicon)(`far returns and branches${hasSilicon ? '' : ` (${m
   });
 
   test('another selector is refused', () => {
-    const c = makeCase('48cb', [[8, LANDING], [8, 0x23n]], random);
+    const c = makeCase(
+      '48cb',
+      [
+        [8, LANDING],
+        [8, 0x23n],
+      ],
+      random,
+    );
     expect(bench.run(c)).toMatchObject({ fault: { kind: 'protection' } });
   });
 });

@@ -35,9 +35,9 @@ const suitable: readonly Form[] = Object.entries(chapters)
   .filter(([name]) => !['segment', 'privileged', 'xsave'].includes(name))
   .flatMap(([, rows]) => rows)
   .filter((f) => f.meaning && !unrecorded(f) && !excluded.test(f.name) && f.operands.every((k) => k.slot !== 'rel'))
-  // Processors differ in whether their #XM leaves the x87 alone.
   // With an index in a register BT reaches a quarter of the address space: here and there the witness has something.
   .filter((f) => !(f.name.startsWith('BT') && f.operands.some((k) => k.slot === 'reg')))
+  // Processors differ in whether their #XM leaves the x87 alone.
   .filter((f) => !(f.name.startsWith('CVT') && f.operands.some((k) => 'file' in k && k.file === 'mmx')));
 
 const decoded = (bytes: Uint8Array): Instruction | undefined => {
