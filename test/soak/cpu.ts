@@ -38,7 +38,9 @@ export interface Finding {
 
 /** States that an instruction is run on. */
 export const STATES = 50;
-const suitable = forms.filter((f) => f.meaning && !unrecorded(f) && !isMissing(f));
+/** The limit of one segment is the number of the processor that the witness happens to run on. */
+const isElsewhere = /^LSL/;
+const suitable = forms.filter((f) => f.meaning && !unrecorded(f) && !isMissing(f) && !isElsewhere.test(f.name));
 const pick = (r: Random, n: number): number => Number(r.next() % BigInt(n));
 const randomOf = (seed: string, name: string): Random =>
   new Random(createHash('sha256').update(`${seed}/${name}`).digest().readBigUInt64LE());
