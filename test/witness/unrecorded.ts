@@ -13,6 +13,7 @@ const reasons: readonly (readonly [names: RegExp, reason: string])[] = [
   [/^(RDRAND|RDSEED)[WLQ]$/, 'the answer is chance'],
   [/^RDPID$/,            'the answer is the number of the processor it runs on'],
   [/^L[SFG]SQ$/,         'AMD’s processors load 32 bits of the offset'],
+  [/^INVPCID$/,          'privileged where it is, #UD elsewhere'],
   [/^UD1$/,              'the row of Go’s bytes has no operands'],
   [/^(SLDT|STR)[WLQ]$|^SMSW[WLQ]$|^S[GI]DT$/, 'the kernel answers in place of the CPU (UMIP)'],
 ];
@@ -20,7 +21,6 @@ const reasons: readonly (readonly [names: RegExp, reason: string])[] = [
 // biome-ignore format: table
 const absent: readonly (readonly [names: RegExp, encodings: RegExp, reason: string])[] = [
   [/^K[A-Z]+$/,          /./,           'AVX-512 is on no model'],
-  [/^(INVPCID|(RD|WR)PKRU|XEND|XTEST|XABORT|TPAUSE|UMWAIT|UMONITOR)$/, /./, 'on no model'],
 ];
 
 /** Why there are no vectors of a row that has a meaning; undefined: there are. */

@@ -70,6 +70,7 @@ export const divergences: readonly Divergence[] = [
   { concerns: named(/^(FXSAVE|FXRSTOR|FSAVE)/), unicorn: 'keeps no last x87 instruction, and has its own MXCSR', silicon: 'as the manual says' },
   { concerns: inChapters('segment'), unicorn: 'has flat selectors of 0 and the tables of ring 0',  silicon: "Linux's selectors" },
   { concerns: inChapters('privileged'), unicorn: 'runs at ring 0 and executes it',              silicon: '#GP(0)' },
+  { concerns: named(/^(INVPCID|RDPKRU|WRPKRU|XEND|XTEST|XABORT|TPAUSE|UMWAIT|UMONITOR)$/), unicorn: 'has some of these extensions', silicon: '#UD without them' },
   { concerns: needs('SHA', 'ADX', 'FMA', 'F16C', 'RDPID', 'CLWB'), unicorn: 'has no such instruction in its default model', silicon: 'executes it' },
   { concerns: named(/^BS[FR]/),     unicorn: 'of zero, writes the destination',                   silicon: 'leaves the destination as it was' },
   { concerns: (i) => named(/^CMPXCHG[LQ]?/)(i) && highGprWrite(i), unicorn: 'keeps the upper half of a 32-bit destination', silicon: 'clears it' },

@@ -105,6 +105,10 @@ const hints = (opcode: string): Form[] => [
   form('NOPL', `0F ${opcode} /r`, [k.rm32, k.r32], nothing, go),
 ];
 
+/** #UD, as on every processor without the extension. */
+const absent = (name: string, encoding: string, ...operands: readonly k.OperandKind[]): Form =>
+  form(name, encoding, operands, undefinedOpcode(name));
+
 // biome-ignore format: table
 export const system: readonly Form[] = [
   form('CLC',        'F8',           [],        set('CF', 0n)),
@@ -159,15 +163,16 @@ export const system: readonly Form[] = [
   // Go leaves out the ModRM byte.
   form('UD1',        '0F B9',        [],        undefinedOpcode('UD1'), { truncated: true }),
   form('UD2',        '0F 0B',        [],        undefinedOpcode('UD2')),
-  // Of no processor model.
-  ...requires('INVPCID', [form('INVPCID', '66 0F 38 82 /r', [k.r64, k.m128])]),
-  ...requires('PKU',     [form('RDPKRU',  'NP 0F 01 EE',    []), form('WRPKRU', 'NP 0F 01 EF', [])]),
-  ...requires('RTM',     [form('XEND',    'NP 0F 01 D5',    []), form('XTEST',  'NP 0F 01 D6', []), form('XABORT', 'C6 F8 ib', [k.uimm8])]),
-  ...requires('WAITPKG', [
-    form('TPAUSE',   '66 0F AE /6',  [k.r32Rm]),
-    form('UMWAIT',   'F2 0F AE /6',  [k.r32Rm]),
-    form('UMONITOR', 'F3 0F AE /6',  [k.r64Rm]),
-  ]),
+  // Of extensions that no model has.
+  absent('INVPCID',  '66 0F 38 82 /r', k.r64, k.m128),
+  absent('RDPKRU',   'NP 0F 01 EE'),
+  absent('WRPKRU',   'NP 0F 01 EF'),
+  absent('XEND',     'NP 0F 01 D5'),
+  absent('XTEST',    'NP 0F 01 D6'),
+  absent('XABORT',   'C6 F8 ib',       k.uimm8),
+  absent('TPAUSE',   '66 0F AE /6',    k.r32Rm),
+  absent('UMWAIT',   'F2 0F AE /6',    k.r32Rm),
+  absent('UMONITOR', 'F3 0F AE /6',    k.r64Rm),
   form('CPUID',      '0F A2',        [],        cpuid),
   form('RDTSC',      '0F 31',        [],        rdtsc),
   ...requires('RDTSCP', [form('RDTSCP', '0F 01 F9', [], rdtscp)]),
