@@ -37,7 +37,9 @@ const lods: Meaning = (o, src: Place) => {
   advance(o, src);
 };
 const cmps: Meaning = (o, a: Place, b: Place) => {
-  compare(o, o.let(o.get(a)), o.let(o.get(b)), a.w);
+  // Where both may not be read it is the second, through RDI, that faults.
+  const right = o.let(o.get(b));
+  compare(o, o.let(o.get(a)), right, a.w);
   advance(o, a);
   advance(o, b);
 };
