@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   'emu/isa':           [],
   'emu/mem':           [],
+  'emu/sched':         [],
   'emu/cpu':           ['emu/isa', 'emu/mem'],
   'emu/decode':        ['emu/isa'],
   'emu/engine':        ['emu/isa', 'emu/mem', 'emu/cpu', 'emu/decode'],
@@ -13,14 +14,19 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'emu/trace':         ['emu/isa', 'emu/mem', 'emu/cpu', 'emu/decode', 'emu/engine', 'emu'],
   'emu/check':         ['emu/mem', 'emu/cpu', 'emu/decode', 'emu/engine', 'emu/trace', 'emu'],
   // machine.ts, gates.ts, symbols.ts: what wires the parts together.
-  'emu':               ['emu/isa', 'emu/mem', 'emu/cpu', 'emu/decode', 'emu/engine', 'emu/linux', 'emu/trace'],
+  'emu':               ['emu/isa', 'emu/mem', 'emu/sched', 'emu/cpu', 'emu/decode', 'emu/engine', 'emu/linux', 'emu/trace'],
   'asm':               ['emu/isa'],
   'runtime/layout':    ['emu/mem'],
-  'runtime':           ['asm', 'emu', 'emu/mem', 'emu/cpu', 'emu/linux', 'emu/trace', 'emu/check', 'runtime/layout', 'runtime/go', 'runtime/c'],
-  'runtime/go':        ['runtime', 'runtime/layout', 'emu/cpu', 'emu/linux', 'emu/trace'],
-  'runtime/c':         ['runtime', 'runtime/go', 'emu/cpu', 'emu/linux'],
-  'runtime/scenarios': ['runtime', 'runtime/go', 'runtime/layout', 'emu/cpu', 'emu/linux'],
-  'cli':               ['runtime', 'runtime/scenarios', 'asm', 'emu', 'emu/isa', 'emu/cpu', 'emu/decode', 'emu/engine', 'emu/linux', 'emu/trace', 'emu/check'],
+  'runtime':           ['asm', 'emu', 'emu/mem', 'emu/sched', 'emu/cpu', 'emu/linux', 'emu/trace', 'emu/check', 'runtime/layout', 'runtime/go', 'runtime/gc', 'runtime/c'],
+  // Who stands where on a stack, and which of its words are pointers.
+  'runtime/gc':        ['asm', 'emu', 'emu/mem', 'emu/cpu', 'emu/trace', 'runtime', 'runtime/layout'],
+  'runtime/go':        ['runtime', 'runtime/gc', 'runtime/layout', 'emu/cpu', 'emu/linux', 'emu/trace'],
+  'runtime/c':         ['runtime', 'runtime/go', 'runtime/layout', 'emu', 'emu/cpu', 'emu/linux'],
+  'runtime/sanitizer': ['runtime', 'runtime/go', 'runtime/c', 'runtime/layout', 'emu/cpu', 'emu/mem', 'emu/trace'],
+  'runtime/scenarios': ['runtime', 'runtime/go', 'runtime/sanitizer', 'runtime/c', 'runtime/layout', 'emu/cpu', 'emu/linux', 'emu/sched'],
+  // Scenarios as what an explorer runs.
+  'runtime/regress':   ['runtime', 'runtime/scenarios', 'emu/engine', 'emu/linux', 'emu/sched'],
+  'cli':               ['runtime', 'runtime/scenarios', 'runtime/regress', 'asm', 'emu', 'emu/isa', 'emu/sched', 'emu/cpu', 'emu/decode', 'emu/engine', 'emu/linux', 'emu/trace', 'emu/check'],
 };
 
 const files = readdirSync('src', { recursive: true, encoding: 'utf8' })

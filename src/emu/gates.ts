@@ -34,11 +34,12 @@ export class Gates {
   }
 
   /**
-   * Reserve one entry and `points` return points under a name. Returns the entry's address. `depth`: bytes between
-   * RSP at a return point and the function's own return address, for backtraces.
+   * Reserve one entry and a point for each of `depths` under a name. Returns the entry's address. Depths are bytes
+   * between RSP at a point and the function's own return address, for backtraces.
    */
-  add(name: string, points: number, depth: number, onReach: OnReach): bigint {
+  add(name: string, depths: readonly number[], onReach: OnReach): bigint {
     const entry = this.#next;
+    const points = depths.length;
     const size = SLOT * BigInt(points + 1);
     if (entry + size > this.#end) throw new Error(`no room for the gate of ${name}`);
     this.#next += size;
@@ -47,10 +48,7 @@ export class Gates {
       this.#mem.pokeBytes(at, UD2);
       this.#bySlot.set(at, { index, onReach });
     }
-    const pcsp = [
-      { offset: 0, value: 0 },
-      { offset: Number(SLOT), value: depth },
-    ];
+    const pcsp = [0, ...depths].map((value, i) => ({ offset: Number(SLOT) * i, value }));
     this.#symbols.add([{ name, address: entry, size: Number(size), lines: [], pcsp }]);
     return entry;
   }

@@ -1,5 +1,5 @@
 /** Wires memory, registers, engine, Linux and gates together, and runs them until something ends the run. */
-import { Cpu } from './cpu/cpu.ts';
+import { Cpu, type Registers } from './cpu/cpu.ts';
 import { R } from './cpu/layout.ts';
 import { type CpuModel, models } from './cpu/models.ts';
 import type { Engine, MakeEngine, Recorder, Step, Stop } from './engine/engine.ts';
@@ -7,13 +7,17 @@ import type { DecodedCode } from './engine/interp/interp.ts';
 import { Jit } from './engine/jit/jit.ts';
 import { Gates } from './gates.ts';
 import { Clock } from './linux/clock.ts';
-import { Kernel, type Task } from './linux/kernel.ts';
+import { Kernel, type Outcome, type Task } from './linux/kernel.ts';
 import type { FaultRule } from './linux/rules.ts';
 import { strace } from './linux/strace.ts';
 import type { Fault } from './mem/fault.ts';
 import { Memory } from './mem/memory.ts';
+import type { Scheduler } from './sched/scheduler.ts';
 import { Symbols } from './symbols.ts';
+import { Thread } from './thread.ts';
 import type { Ending, Event, Observer, Signal } from './trace/event.ts';
+
+const SYS_sched_yield = 24;
 
 export interface MachineOptions {
   readonly rules?: readonly FaultRule[];
@@ -37,7 +41,8 @@ export class Machine {
   readonly symbols = new Symbols();
   readonly gates: Gates;
   readonly kernel: Kernel;
-  readonly task: Task;
+  /** In the order in which they were made; the first is there from the start. */
+  readonly threads: Thread[] = [];
   readonly model: CpuModel;
   readonly #engine: Engine;
   readonly #output: MachineOptions['output'];
@@ -46,6 +51,14 @@ export class Machine {
   #taker: Recorder | undefined;
   #ending: Ending | undefined;
   #stack = '';
+  /** The one whose registers `cpu` holds. */
+  #thread: Thread;
+  /** The registers a thread begins with. */
+  readonly #blank: Registers;
+  /** Threads that can move, until one of them begins or ceases to. */
+  #canMove: ReturnType<typeof whoCanMove> | undefined;
+  /** The running thread has just offered the processor to others. */
+  #yielded = false;
   /** RSP as the steps told so far leave it. */
   #rsp = 0n;
   /** Instructions retired so far. */
@@ -62,10 +75,32 @@ export class Machine {
       output: (fd, bytes) => this.output(fd, bytes),
     });
     this.#output = options.output;
-    this.task = this.kernel.task(this.cpu);
+    this.#blank = this.cpu.save();
+    this.#thread = new Thread(0, 'm0', this.kernel.task(this.cpu), this.#blank);
+    this.threads.push(this.#thread);
     this.model = options.cpu ?? models.v3;
     const parts = { cpu: this.cpu, mem: this.mem, clock: () => clock.nowNs, model: this.model };
     this.#engine = options.engine?.(parts) ?? new Jit(parts, {}, options.decoded);
+  }
+
+  /** The thread that runs. */
+  get thread(): Thread {
+    return this.#thread;
+  }
+  get task(): Task {
+    return this.#thread.task;
+  }
+
+  /** A new thread, with the registers that `start` gives it; it moves when a scheduler says so. */
+  spawn(name: string, start: (cpu: Cpu) => void): Thread {
+    const now = this.cpu.save();
+    this.cpu.restore(this.#blank);
+    start(this.cpu);
+    const thread = new Thread(this.threads.length, name, this.kernel.task(this.cpu), this.cpu.save());
+    this.cpu.restore(now);
+    this.threads.push(thread);
+    this.#canMove = undefined;
+    return thread;
   }
 
   /** Called for every event from now on, in the order given here. */
@@ -122,12 +157,61 @@ export class Machine {
     return this.#ending;
   }
 
-  #serve(stop: Stop): void {
+  /**
+   * Run all threads until something ends the run, or `budget` steps are done: one instruction, or one turn of a host
+   * function. Before each, `scheduler` says who moves.
+   */
+  runThreads(scheduler: Scheduler, budget: number): Ending {
+    this.#ending = undefined;
+    this.#stack = this.stackAt(this.cpu.gpr(R.sp));
+    const recorder = this.#observers.length ? this.#recorder : undefined;
+    let last: number | undefined;
+    for (let step = 0; !this.#ending; step++) {
+      if (step === budget) {
+        this.#ending = { kind: 'budget', retired: budget };
+        break;
+      }
+      this.#canMove ??= whoCanMove(this.threads);
+      const { awake, asleep } = this.#canMove;
+      if (!awake.length && !asleep.length) {
+        this.#ending = { kind: 'blocked', on: 'every thread waits for another' };
+        break;
+      }
+      last = scheduler.next({ awake, asleep, last, yielded: this.#yielded, step });
+      this.#turnTo(this.threads[last]!);
+      this.#yielded = false;
+      const before = this.retired;
+      this.#rsp = this.cpu.gpr(R.sp);
+      const stop = this.#engine.run(1, recorder);
+      this.retired = before + stop.retired;
+      this.#serve(stop, true);
+    }
+    this.emit({ kind: 'end', ending: this.#ending });
+    return this.#ending;
+  }
+
+  /** Let `thread` be the one that runs; if it sleeps, its time is over. */
+  #turnTo(thread: Thread): void {
+    const slept = thread.wait !== undefined;
+    if (slept) this.#canMove = undefined;
+    if (thread.wait) thread.wake(this.kernel.expire(thread.task, thread.wait));
+    if (thread === this.#thread) {
+      if (slept) thread.enter(this.cpu);
+      return;
+    }
+    this.#thread.leave(this.cpu);
+    thread.enter(this.cpu);
+    this.emit({ kind: 'thread', from: this.#thread.name, to: thread.name, tid: thread.task.tid });
+    this.#thread = thread;
+    this.#stack = this.stackAt(this.cpu.gpr(R.sp));
+  }
+
+  #serve(stop: Stop, mayBlock = false): void {
     switch (stop.why) {
       case 'budget':
         return;
       case 'syscall':
-        return this.#syscall();
+        return this.#syscall(mayBlock);
       case 'trap':
         // The overflow trap is a segmentation violation to Linux.
         return this.end({
@@ -142,27 +226,52 @@ export class Machine {
     }
   }
 
-  #syscall(): void {
+  #syscall(mayBlock: boolean): void {
     const { cpu } = this;
     const number = Number(BigInt.asIntN(32, cpu.gpr(R.ax)));
-    const args = [R.di, R.si, R.dx, R.r10, R.r8, R.r9].map((n) => cpu.gpr(n));
-    const value = this.syscall(number, args);
-    if (!this.#ending) cpu.setGpr(R.ax, value);
+    const outcome = this.#call(
+      number,
+      [R.di, R.si, R.dx, R.r10, R.r8, R.r9].map((n) => cpu.gpr(n)),
+    );
+    this.#yielded = number === SYS_sched_yield;
+    if (outcome.kind === 'return') cpu.setGpr(R.ax, BigInt.asUintN(64, outcome.value));
+    else if (outcome.kind === 'block' && mayBlock) {
+      this.#thread.wait = outcome.on;
+      this.#canMove = undefined;
+      this.#thread.leave(cpu);
+    } else this.#refuse(outcome);
   }
 
-  /** Make a system call, for machine code or for a host function: its 64-bit result, −errno included. */
+  /** Make a system call, for a host function: its 64-bit result, −errno included. */
   syscall(number: number, args: readonly bigint[]): bigint {
+    const outcome = this.#call(number, args);
+    if (outcome.kind === 'return') return BigInt.asUintN(64, outcome.value);
+    this.#refuse(outcome);
+    return 0n;
+  }
+
+  #call(number: number, args: readonly bigint[]): Outcome {
     const outcome = this.kernel.call(this.task, number, args);
-    if (outcome.kind === 'unknown') {
-      this.end({ kind: 'unknown-syscall', number: outcome.number, name: outcome.name });
-      return 0n;
-    }
+    if (outcome.kind === 'unknown') return outcome;
     const { record } = outcome;
     this.emit({ kind: 'syscall', number, name: record.name, args, text: strace(record), injected: record.injected });
-    if (outcome.kind === 'return') return BigInt.asUintN(64, outcome.value);
-    if (outcome.kind === 'exit') this.end({ kind: 'exit', status: outcome.status });
-    else this.end({ kind: 'blocked', on: strace(record) });
-    return 0n;
+    if (outcome.kind === 'return') for (const tid of outcome.wakes) this.#wake(tid);
+    if (outcome.kind === 'exit') this.#canMove = undefined;
+    return outcome;
+  }
+
+  #wake(tid: number): void {
+    this.threads.find((t) => t.task.tid === tid)?.wake(0n);
+    this.#canMove = undefined;
+  }
+
+  /** A call from which nobody comes back. */
+  #refuse(outcome: Exclude<Outcome, { kind: 'return' }>): void {
+    if (outcome.kind === 'unknown')
+      return this.end({ kind: 'unknown-syscall', number: outcome.number, name: outcome.name });
+    if (outcome.kind === 'block') return this.end({ kind: 'blocked', on: strace(outcome.record) });
+    // exit(2) of one thread among others leaves the others.
+    if (outcome.group || this.threads.every((t) => t.exited)) this.end({ kind: 'exit', status: outcome.status });
   }
 
   #retired(step: Step): void {
@@ -187,6 +296,14 @@ export class Machine {
     const name = this.mem.find(rsp)?.name ?? '';
     return name.includes('stack') ? name : '';
   }
+}
+
+/** Threads by number: those awake, ascending, and those that sleep until some time, soonest first. */
+function whoCanMove(threads: readonly Thread[]): { readonly awake: number[]; readonly asleep: number[] } {
+  const here = threads.filter((t) => !t.exited);
+  const sleepers = here.filter((t) => t.wait?.untilNs !== undefined);
+  const soonest = sleepers.sort((a, b) => Number(a.wait!.untilNs! - b.wait!.untilNs!));
+  return { awake: here.filter((t) => !t.wait).map((t) => t.index), asleep: soonest.map((t) => t.index) };
 }
 
 /** Linux's answer to a CPU fault: which signal it becomes (arch/x86/kernel/traps.c). */

@@ -7,27 +7,33 @@ export interface SourceLine {
 
 export interface Symbol {
   readonly name: string;
+  /** It is a C function, in machine code. */
+  readonly isC?: boolean;
   readonly address: bigint;
   readonly size: number;
   /** Offset from the symbol's start to its source line, ascending. */
   readonly lines: readonly { readonly offset: number; readonly value: SourceLine }[];
-  /** Bytes between RSP and the return address by offset, where the assembler keeps track (Go's pcsp). */
-  readonly pcsp: readonly { readonly offset: number; readonly value: number }[];
+  /** Bytes between RSP and the return address by offset, where the assembler keeps track (Go's pcsp); undefined: not known. */
+  readonly pcsp: readonly { readonly offset: number; readonly value: number | undefined }[];
 }
 
 export class Symbols {
-  #sorted: Symbol[] = [];
+  readonly #symbols: Symbol[] = [];
+  /** Symbols come one by one and are looked up much later: sorted then. */
+  #isSorted = true;
   readonly #byName = new Map<string, Symbol>();
 
   add(symbols: readonly Symbol[]): void {
     for (const s of symbols) this.#byName.set(s.name, s);
-    this.#sorted = [...this.#sorted, ...symbols].sort((a, b) =>
-      a.address < b.address ? -1 : a.address > b.address ? 1 : 0,
-    );
+    this.#symbols.push(...symbols);
+    this.#isSorted = false;
   }
 
+  /** By address. */
   get all(): readonly Symbol[] {
-    return this.#sorted;
+    if (!this.#isSorted) this.#symbols.sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0));
+    this.#isSorted = true;
+    return this.#symbols;
   }
 
   named(name: string): Symbol | undefined {
@@ -36,14 +42,15 @@ export class Symbols {
 
   /** The symbol whose bytes contain this address. */
   at(address: bigint): Symbol | undefined {
+    const sorted = this.all;
     let lo = 0;
-    let hi = this.#sorted.length;
+    let hi = sorted.length;
     while (lo < hi) {
       const mid = (lo + hi) >> 1;
-      if (this.#sorted[mid]!.address <= address) lo = mid + 1;
+      if (sorted[mid]!.address <= address) lo = mid + 1;
       else hi = mid;
     }
-    const s = this.#sorted[lo - 1];
+    const s = sorted[lo - 1];
     return s && address < s.address + BigInt(Math.max(s.size, 1)) ? s : undefined;
   }
 

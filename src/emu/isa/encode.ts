@@ -46,7 +46,9 @@ export function accepts(form: Form, args: readonly Argument[], decorations: Deco
 
 /** Is this the row for such arguments? Go decides by their kinds, and by whether something only EVEX has is asked for. */
 export function takes(form: Form, args: readonly Argument[], decorations: Decorations = undecorated): boolean {
-  if (form.operands.length !== args.length || !form.operands.every((kind, i) => fits(kind, args[i]!))) return false;
+  const { length } = form.operands;
+  if (length !== args.length) return false;
+  for (let i = 0; i < length; i++) if (!fits(form.operands[i]!, args[i]!)) return false;
   if (!form.encoding.evex) return isPlain(decorations) && !args.some(needsEvex);
   return decorations.mask === 0 ? form.mask !== 'needed' : form.mask !== undefined;
 }
@@ -59,6 +61,7 @@ const needsEvex = (arg: Argument): boolean =>
 
 /** What the row cannot have done to it, in Go's words; undefined: all is well. */
 export function refusal(form: Form, args: readonly Argument[], d: Decorations): string | undefined {
+  if (d === undecorated && !form.distinct) return undefined;
   const same = form.distinct ? overlap(args) : undefined;
   if (same) return same;
   const rm = args[form.operands.findIndex((kind) => kind.slot === 'rm')];
@@ -87,7 +90,10 @@ function fits(kind: OperandKind, arg: Argument): boolean {
   switch (kind.slot) {
     case 'fixed':
       if (kind.file !== 'gpr') return arg.kind === kind.file && arg.n === kind.n;
-      return arg.kind === 'gpr' && arg.n === kind.n && !arg.high && (!arg.byte || kind.w === 8);
+      // Go takes CX for a shift's CL, but only AL for AL.
+      return (
+        arg.kind === 'gpr' && arg.n === kind.n && !arg.high && (kind.w === 8 ? arg.byte || arg.n === 1 : !arg.byte)
+      );
     case 'one':
       return arg.kind === 'imm' && arg.value === 1n;
     case 'imm':
@@ -100,7 +106,7 @@ function fits(kind: OperandKind, arg: Argument): boolean {
     case 'vvvv':
     case 'is4':
       if (kind.block) return arg.kind === 'block' && arg.file === kind.file;
-      return isRegister(arg, kind);
+      return isRegister(arg, kind) && (arg.kind !== 'cr' || kind.among!.includes(arg.n));
     case 'twice':
       return isGpr(arg, kind.w);
     case 'rm':
@@ -120,17 +126,20 @@ type Immediate = OperandKind & { slot: 'imm' };
  * A constant as wide as its operand may be written signed or unsigned; one that the instruction widens must survive the
  * widening (Go lets some through that do not). Byte and word operands take any 32-bit constant and keep its low part.
  */
-function fitsImmediate({ size, w, signed, eitherSign, max }: Immediate, v: bigint): boolean {
+function fitsImmediate({ size, w, signed, eitherSign, exact, any, max }: Immediate, v: bigint): boolean {
   const bits = BigInt(8 * size);
   const inSigned = v >= -(1n << (bits - 1n)) && v < 1n << (bits - 1n);
   const inUnsigned = v >= 0n && v < 1n << bits;
   if (max !== undefined) return v >= 0n && v <= max;
   if (eitherSign) return inUnsigned || inSigned;
+  if (any) return isAny32(v);
   if (!signed) return inUnsigned;
-  if (8 * size < w) return inSigned;
+  if (exact || 8 * size < w) return inSigned;
   if (size === 8) return true;
-  return v >= -0x8000_0000n && v < 0x1_0000_0000n;
+  return isAny32(v);
 }
+
+const isAny32 = (v: bigint): boolean => v >= -0x8000_0000n && v < 0x1_0000_0000n;
 
 /** Encode. Throws when two arguments exclude each other (AH beside a REX prefix). */
 export function encode(form: Form, args: readonly Argument[], decorations: Decorations = undecorated): Encoded {
@@ -146,7 +155,8 @@ export function encode(form: Form, args: readonly Argument[], decorations: Decor
   let unit = 1;
   const immediates: { value: bigint; size: number; isTarget: boolean }[] = [];
 
-  form.operands.forEach((kind, i) => {
+  for (let i = 0; i < form.operands.length; i++) {
+    const kind = form.operands[i]!;
     const arg = args[i]!;
     // SPL, BPL, SIL and DIL exist only beside a REX prefix; AH, CH, DH and BH only without one.
     if (arg.kind === 'gpr' && 'w' in kind && kind.w === 8 && kind.slot !== 'fixed') {
@@ -176,7 +186,7 @@ export function encode(form: Form, args: readonly Argument[], decorations: Decor
     }
     if (kind.slot === 'rm' || kind.slot === 'twice') rm = arg;
     if (kind.slot === 'rm' && e.evex) unit = dispUnit(kind, decorations.broadcast);
-  });
+  }
 
   const tail = modrm(reg, rm, e.fixed, unit);
   rex |= tail.rex;
@@ -188,10 +198,11 @@ export function encode(form: Form, args: readonly Argument[], decorations: Decor
   if (e.vex) out.push(...vexBytes(e, rex, vvvv));
   else if (e.evex) out.push(...evexBytes(e, rex, reg16, vvvv, rm, decorations));
   else {
+    if (e.address) out.push(0x67);
     if (e.size) out.push(0x66);
     if (typeof e.prefix === 'number') out.push(e.prefix);
     if (rex) out.push(rex);
-    for (let i = 0; i < e.map.length; i += 2) out.push(Number.parseInt(e.map.slice(i, i + 2), 16));
+    out.push(...escapes[e.map]!);
   }
   out.push(e.opcode + plus);
   let dispAt: number | undefined;
@@ -206,8 +217,16 @@ export function encode(form: Form, args: readonly Argument[], decorations: Decor
     else immAt = out.length;
     pushLittle(out, value, size);
   }
-  return { bytes: Uint8Array.from(out), dispAt, targetAt, immAt };
+  return { bytes: new Uint8Array(out), dispAt, targetAt, immAt };
 }
+
+/** The bytes before the opcode. */
+const escapes: Readonly<Record<string, readonly number[]>> = {
+  '': [],
+  '0F': [0x0f],
+  '0F38': [0x0f, 0x38],
+  '0F3A': [0x0f, 0x3a],
+};
 
 /** pp: the prefix that stands in VEX and EVEX. */
 const prefixCode = ({ prefix }: Encoding): number =>
@@ -252,7 +271,9 @@ function evexBytes(
 const code = (arg: { n: number; high?: boolean }): number => (arg.high ? arg.n + 4 : arg.n);
 
 function pushLittle(out: number[], value: bigint, size: number): void {
-  for (let i = 0; i < size; i++) out.push(Number((value >> BigInt(8 * i)) & 0xffn));
+  const low = Number(BigInt.asUintN(32, value));
+  for (let i = 0; i < size && i < 4; i++) out.push((low >>> (8 * i)) & 255);
+  for (let i = 4; i < size; i++) out.push(Number((value >> BigInt(8 * i)) & 0xffn));
 }
 
 /** ModRM, SIB and displacement. The shortest displacement that holds the value, except for symbols; a byte counts units. */
@@ -279,17 +300,20 @@ function modrm(
   // Without a base there is no short form: mod 0 with base 5 means "displacement only", always four bytes.
   const short = symbolic === undefined && base !== undefined;
   const needsByte = base !== undefined && (base & 7) === 5;
-  const units = unit === 1 ? disp : disp / BigInt(unit);
-  const inByte = units * BigInt(unit) === disp && units >= -128n && units <= 127n;
-  const mod = base === undefined || (short && disp === 0n && !needsByte) ? 0 : short && inByte ? 1 : 2;
+  // What does not fit in 32 bits has been refused before.
+  const whole = Number(BigInt.asIntN(32, disp));
+  const units = whole / unit;
+  const inByte = Number.isInteger(units) && units >= -128 && units <= 127;
+  const mod = base === undefined || (short && whole === 0 && !needsByte) ? 0 : short && inByte ? 1 : 2;
   const size = base === undefined || mod === 2 ? 4 : mod;
   if (index !== undefined || base === undefined || (base & 7) === 4) {
-    const ss = Math.log2(scale || 1);
+    const ss = 31 - Math.clz32(scale || 1);
     bytes.push((mod << 6) | (reg << 3) | 4, (ss << 6) | (((index ?? 4) & 7) << 3) | ((base ?? 5) & 7));
   } else {
     bytes.push((mod << 6) | (reg << 3) | (base & 7));
   }
   const dispAt = symbolic ? bytes.length : undefined;
-  pushLittle(bytes, symbolic ? 0n : mod === 1 ? units : disp, size);
+  const value = symbolic ? 0 : mod === 1 ? units : whole;
+  for (let i = 0; i < size; i++) bytes.push((value >> (8 * i)) & 255);
   return dispAt === undefined ? { bytes, rex } : { bytes, rex, dispAt };
 }

@@ -7,6 +7,8 @@ export interface Encoding {
   readonly prefix: 0x66 | 0xf2 | 0xf3 | 'NP' | 'NFx' | undefined;
   /** 66 beside F2 or F3: `66 F3 0F BD` is LZCNT of 16 bits. */
   readonly size: boolean;
+  /** 67: half the address size. */
+  readonly address: boolean;
   readonly w: boolean;
   /** Bytes before the opcode: '' | '0F' | '0F38' | '0F3A', or 'VEX.0F', 'EVEX.0F' … where such a prefix says so. */
   readonly map: string;
@@ -59,6 +61,7 @@ export function parseEncoding(text: string): Encoding {
   const words = vexed ? all.slice(1) : all;
   let prefix = vexed?.prefix;
   let size = false;
+  let address = false;
   let w = vexed?.w ?? false;
   let plusR = false;
   let modrm = false;
@@ -67,6 +70,7 @@ export function parseEncoding(text: string): Encoding {
   const tail: number[] = [];
   for (const word of words) {
     if (word === 'NP' || word === 'NFx') prefix = word;
+    else if (word === '67' && !vexed && word === words[0] && words.length > 2) address = true;
     else if (word === 'REX.W') w = true;
     else if (word === '/r') modrm = true;
     else if (/^\/[0-7]$/.test(word)) {
@@ -92,6 +96,7 @@ export function parseEncoding(text: string): Encoding {
     text,
     prefix,
     size,
+    address,
     w,
     map,
     opcode,

@@ -46,6 +46,9 @@ export type OperandKind =
       readonly w: Width;
       readonly signed: boolean;
       readonly eitherSign?: true;
+      /** Nothing but what the bytes hold; or any 32 bits, of which they hold some. */
+      readonly exact?: true;
+      readonly any?: true;
       /** Go takes 0 to this only, whatever the bytes could hold. */
       readonly max?: number;
     }
@@ -117,14 +120,19 @@ export const sti: OperandKind = { slot: 'rm', file: 'st', w: 80, allow: 'registe
 /** Immediates as wide as the instruction, and an 8-bit one whose sign is copied to 16, 32 or 64 bits. */
 export const [imm8, imm16, imm32, imm64] = [imm(1, 8), imm(2, 16), imm(4, 32), imm(8, 64)];
 export const [imm8s16, imm8s32, imm8s64, imm32s64] = [imm(1, 16), imm(1, 32), imm(1, 64), imm(4, 64)];
-/** Shift counts, interrupt vectors: never negative. */
+/** Shift counts: never negative. */
 export const uimm8 = imm(1, 8, false);
 /** One of four lanes. */
 export const lane4: OperandKind = { slot: 'imm', size: 1, w: 8, signed: false, max: 3 };
 /** A byte that picks lanes or counts: Go takes −128 to 255. */
 export const bits8: OperandKind = { slot: 'imm', size: 1, w: 8, signed: false, eitherSign: true };
-/** PUSHQ's: its sign is copied, but Go takes it up to 0xffffffff. */
+/** Its sign is copied, but Go takes it up to 0xffffffff, as if it were not. */
 export const bits32s64: OperandKind = { slot: 'imm', size: 4, w: 64, signed: true, eitherSign: true };
+/** Counts of which Go takes −128 to 127. */
+export const simm8: OperandKind = { slot: 'imm', size: 1, w: 8, signed: true, exact: true };
+/** Ports, interrupt vectors, bytes to pop: Go takes any 32 bits and keeps the low ones. */
+export const any8: OperandKind = { slot: 'imm', size: 1, w: 8, signed: false, any: true };
+export const any16: OperandKind = { slot: 'imm', size: 2, w: 16, signed: false, any: true };
 /** A 32-bit constant that the instruction widens with zeros (MOVQ $0x80000000, AX). */
 export const uimm32 = imm(4, 32, false);
 export const uimm16 = imm(2, 16, false);

@@ -1,13 +1,14 @@
 /** Names for the code of an ELF file, from its symbol table; none when it is stripped or the table is damaged. gABI, chapter 4. */
 import type { ElfSymbol } from './elf.ts';
 
-const EH = { shoff: 40, shentsize: 58, shnum: 60 } as const;
-const SH = { type: 4, flags: 8, addr: 16, offset: 24, size: 32, link: 40 } as const;
-const SHDR_SIZE = 64;
+export const EH = { shoff: 40, shentsize: 58, shnum: 60, shstrndx: 62 } as const;
+// biome-ignore format: table
+export const SH = { name: 0, type: 4, flags: 8, addr: 16, offset: 24, size: 32, link: 40, info: 44, align: 48 } as const;
+export const SHDR_SIZE = 64;
 const SHT_SYMTAB = 2;
 const SHF_EXECINSTR = 4n;
-const SYM = { name: 0, info: 4, shndx: 6, value: 8, size: 16 } as const;
-const SYM_SIZE = 24;
+export const SYM = { name: 0, info: 4, shndx: 6, value: 8, size: 16 } as const;
+export const SYM_SIZE = 24;
 /** STT_NOTYPE, STT_FUNC, STT_GNU_IFUNC: what a code address can be called. */
 const CODE_TYPES: ReadonlySet<number> = new Set([0, 2, 10]);
 
@@ -66,7 +67,7 @@ function readSections(view: DataView): Section[] {
 const isInside = (view: DataView, { offset, size }: Section): boolean => offset + size <= view.byteLength;
 
 /** The NUL-terminated string at `at` of a string table. */
-function text(view: DataView, { offset, size }: Section, at: number): string {
+export function text(view: DataView, { offset, size }: Pick<Section, 'offset' | 'size'>, at: number): string {
   let end = at;
   while (end < size && view.getUint8(offset + end)) end++;
   return at < size

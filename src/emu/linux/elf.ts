@@ -66,8 +66,9 @@ interface Header {
  */
 export function readElf(bytes: Uint8Array): Executable {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  checkIdentity(bytes, view);
-  const isDyn = view.getUint16(EH.type, true) === ET.DYN;
+  const type = identify(bytes, view, 'a static x86-64 Linux executable');
+  checkType(type);
+  const isDyn = type === ET.DYN;
   const headers = programHeaders(view);
   const interpreter = headers.find((h) => h.type === PT.INTERP);
   if (interpreter)
@@ -90,16 +91,20 @@ export function readElf(bytes: Uint8Array): Executable {
   };
 }
 
-function checkIdentity(bytes: Uint8Array, view: DataView): void {
+/** The e_type of an ELF64 file for x86-64. Throws ElfError on any other file; `wanted` says what to give instead. */
+export function identify(bytes: Uint8Array, view: DataView, wanted: string): number {
   if (!(bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46)) {
-    throw new ElfError('is not an ELF file: give a static x86-64 Linux executable');
+    throw new ElfError(`is not an ELF file: give ${wanted}`);
   }
   if (bytes.length < EHDR_SIZE) throw new ElfError(`ends inside its ELF header (${bytes.length} bytes): it is cut off`);
   if (bytes[EH.class] !== 2) throw new ElfError(`is not ELF64 (EI_CLASS ${bytes[EH.class]}): compile for x86-64, -m64`);
   if (bytes[EH.data] !== 1) throw new ElfError(`is not little-endian (EI_DATA ${bytes[EH.data]}): compile for x86-64`);
   const machine = view.getUint16(EH.machine, true);
   if (machine !== EM_X86_64) throw new ElfError(`is for another machine (e_machine ${machine}): compile for x86-64`);
-  const type = view.getUint16(EH.type, true);
+  return view.getUint16(EH.type, true);
+}
+
+function checkType(type: number): void {
   if (type === ET.EXEC || type === ET.DYN) return;
   const what = { 1: 'an object file: link it', 4: 'a core dump: give the program it came from' }[type];
   throw new ElfError(what ? `is ${what}` : `has e_type ${type}: give an executable, ET_EXEC or ET_DYN`);

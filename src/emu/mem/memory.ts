@@ -28,6 +28,9 @@ export interface PageListener {
   codeWatched(page: number): void;
 }
 
+/** Told about every byte that is read or written, by instructions and host functions alike. */
+export type Toucher = (address: bigint, size: number, write: boolean) => void;
+
 const needs: Record<Access, number> = { read: PROT.read, write: PROT.write, execute: PROT.exec };
 
 export class Memory {
@@ -41,6 +44,8 @@ export class Memory {
   /** Page sets of those who mirror this memory elsewhere. */
   readonly #watchers: Set<number>[] = [];
   readonly #listeners: PageListener[] = [];
+  /** Who wants to know of every access; only engines that come through here for each are seen (the interpreter). */
+  toucher: Toucher | undefined;
   /** Goes up whenever code that an engine may have kept could have changed. */
   codeEpoch = 0;
 
@@ -146,7 +151,7 @@ export class Memory {
     if (pageDown(address) !== pageDown(address + BigInt(max - 1)) && !this.allows(address, BigInt(max), 'execute')) {
       n = Number(pageUp(address + 1n) - address);
     }
-    return this.peekBytes(address, n);
+    return this.#bytes(address, n);
   }
 
   /** Throws the Trap that this access would raise, or returns. */
@@ -199,6 +204,7 @@ export class Memory {
 
   /** Write without regard to protection. */
   poke(address: bigint, size: number, value: bigint): void {
+    this.toucher?.(address, size, true);
     const within = Number(address & 0xfffn);
     if (within + size <= PAGE_SIZE) {
       const at = this.#frame(address) + within;
@@ -216,6 +222,11 @@ export class Memory {
   }
 
   peekBytes(address: bigint, length: number): Uint8Array {
+    this.toucher?.(address, length, false);
+    return this.#bytes(address, length);
+  }
+
+  #bytes(address: bigint, length: number): Uint8Array {
     const out = new Uint8Array(length);
     for (let done = 0; done < length; ) {
       const a = address + BigInt(done);
@@ -229,6 +240,7 @@ export class Memory {
   }
 
   pokeBytes(address: bigint, bytes: Uint8Array): void {
+    this.toucher?.(address, bytes.length, true);
     for (let done = 0; done < bytes.length; ) {
       const a = address + BigInt(done);
       const within = Number(a & 0xfffn);
@@ -240,6 +252,7 @@ export class Memory {
   }
 
   #load(address: bigint, size: number): bigint {
+    this.toucher?.(address, size, false);
     const within = Number(address & 0xfffn);
     if (within + size <= PAGE_SIZE) {
       const frame = this.#pages.get(Number(address >> PAGE_BITS));
@@ -252,7 +265,7 @@ export class Memory {
       if (size === 2) return BigInt(view.getUint16(at, true));
     }
     let v = 0n;
-    const bytes = this.peekBytes(address, size);
+    const bytes = this.#bytes(address, size);
     for (let i = size - 1; i >= 0; i--) v = (v << 8n) | BigInt(bytes[i]!);
     return v;
   }

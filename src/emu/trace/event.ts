@@ -58,6 +58,8 @@ export type Event =
   | { readonly kind: 'output'; readonly fd: number; readonly bytes: Uint8Array }
   /** RSP went from one stack to another. */
   | { readonly kind: 'stack'; readonly from: string; readonly to: string; readonly rsp: bigint }
+  /** Another thread runs from here on. */
+  | { readonly kind: 'thread'; readonly from: string; readonly to: string; readonly tid: number }
   /** The stack [from, from + size) lies `delta` higher now: addresses into it have moved along. */
   | { readonly kind: 'moved'; readonly from: bigint; readonly size: bigint; readonly delta: bigint }
   | { readonly kind: 'end'; readonly ending: Ending };

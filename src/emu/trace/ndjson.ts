@@ -48,6 +48,8 @@ function record(e: Event, symbols: Symbols): object {
       return { kind: e.kind, fd: e.fd, text: new TextDecoder().decode(e.bytes) };
     case 'moved':
       return { kind: e.kind, from: hex(e.from), size: hex(e.size), delta: hex(e.delta) };
+    case 'thread':
+      return { kind: e.kind, from: e.from, to: e.to, tid: e.tid };
     case 'stack':
       return { kind: e.kind, from: e.from, to: e.to, rsp: hex(e.rsp) };
     case 'end':

@@ -53,6 +53,8 @@ export function traceText(e: Event, symbols: Symbols): string | undefined {
       return note('"', `${e.fd === 2 ? 'stderr' : 'stdout'}: ${quoted(e.bytes)}`);
     case 'moved':
       return note('=', `the stack at ${hex(e.from)} has moved by ${hex(e.delta)}`);
+    case 'thread':
+      return note('=', `thread ${e.to} (tid ${e.tid}) runs`);
     case 'stack':
       return note('=', `${e.from || 'no stack'} → ${e.to}   [RSP=${hex(e.rsp)}]`);
     case 'end':

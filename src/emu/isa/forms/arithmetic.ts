@@ -179,8 +179,8 @@ function family(name: string, base: number, meaning: Meaning, traits: { lock?: t
     form(`${name}L`, `${hex(base + 1)} /r`,       [k.rm32, k.r32],      meaning, traits),
     form(`${name}L`, `${hex(base + 3)} /r`,       [k.r32,  k.rm32],     meaning, traits),
     form(`${name}Q`, `REX.W 83 /${d} ib`,         [k.rm64, k.imm8s64],  meaning, traits),
-    form(`${name}Q`, `REX.W ${hex(base + 5)} id`, [k.RAX,  k.imm32s64], meaning, traits),
-    form(`${name}Q`, `REX.W 81 /${d} id`,         [k.rm64, k.imm32s64], meaning, traits),
+    form(`${name}Q`, `REX.W ${hex(base + 5)} id`, [k.RAX,  k.bits32s64], meaning, traits),
+    form(`${name}Q`, `REX.W 81 /${d} id`,         [k.rm64, k.bits32s64], meaning, traits),
     form(`${name}Q`, `REX.W ${hex(base + 1)} /r`, [k.rm64, k.r64],      meaning, traits),
     form(`${name}Q`, `REX.W ${hex(base + 3)} /r`, [k.r64,  k.rm64],     meaning, traits),
   ];
@@ -243,8 +243,8 @@ export const arithmetic: readonly Form[] = [
   form('TESTL',  'F7 /0 id',        [k.rm32, k.imm32],    test),
   form('TESTL',  '85 /r',           [k.rm32, k.r32],      test),
   form('TESTL',  '85 /r',           [k.r32,  k.rm32],     test),
-  form('TESTQ',  'REX.W A9 id',     [k.RAX,  k.imm32s64], test),
-  form('TESTQ',  'REX.W F7 /0 id',  [k.rm64, k.imm32s64], test),
+  form('TESTQ',  'REX.W A9 id',     [k.RAX,  k.bits32s64], test),
+  form('TESTQ',  'REX.W F7 /0 id',  [k.rm64, k.bits32s64], test),
   form('TESTQ',  'REX.W 85 /r',     [k.rm64, k.r64],      test),
   form('TESTQ',  'REX.W 85 /r',     [k.r64,  k.rm64],     test),
 
@@ -267,6 +267,6 @@ export const arithmetic: readonly Form[] = [
   form('IMULL',  '69 /r id',        [k.twice32, k.imm32],        imul2),
   form('IMULL',  '0F AF /r',        [k.r32, k.rm32],             imul2),
   form('IMULQ',  'REX.W 6B /r ib',  [k.twice64, k.imm8s64],      imul2),
-  form('IMULQ',  'REX.W 69 /r id',  [k.twice64, k.imm32s64],     imul2),
+  form('IMULQ',  'REX.W 69 /r id',  [k.twice64, k.bits32s64],    imul2),
   form('IMULQ',  'REX.W 0F AF /r',  [k.r64, k.rm64],             imul2),
 ];

@@ -142,7 +142,7 @@ export const bmi: readonly Form[] = [
     form('RORXQ',   'VEX.LZ.F2.0F3A.W1 F0 /r ib', [k.r64, k.rm64, k.bits8], rorx),
   ]),
   ...requires('SSE4.2', [
-    form('CRC32B',  'F2 0F 38 F0 /r',       [k.r32, k.rm8],  crc),
+    form('CRC32B',  'F2 0F 38 F0 /r',       [k.r32, k.rm8],  crc, { decodeOnly: true }),
     form('CRC32B',  'F2 REX.W 0F 38 F0 /r', [k.r64, k.rm8],  crc, { decodeOnly: true }),
     form('CRC32W',  '66 F2 0F 38 F1 /r',    [k.r32, k.rm16], crc),
     form('CRC32L',  'F2 0F 38 F1 /r',       [k.r32, k.rm32], crc),

@@ -144,11 +144,11 @@ export const branch: readonly Form[] = [
   form('LOOP',   'E2 cb',      [k.rel8],     loop(undefined), counted),
 
   // Returns and branches through a selector: for 64-bit user code there is one to go to, its own.
-  form('RETFW',  '66 CA iw',    [k.uimm16],  returnFar(16)),
+  form('RETFW',  '66 CA iw',    [k.any16] ,  returnFar(16)),
   form('RETFW',  '66 CB',       [],          returnFar(16)),
-  form('RETFL',  'CA iw',       [k.uimm16],  returnFar(32)),
+  form('RETFL',  'CA iw',       [k.any16] ,  returnFar(32)),
   form('RETFL',  'CB',          [],          returnFar(32)),
-  form('RETFQ',  'REX.W CA iw', [k.uimm16],  returnFar(64)),
+  form('RETFQ',  'REX.W CA iw', [k.any16] ,  returnFar(64)),
   form('RETFQ',  'REX.W CB',    [],          returnFar(64)),
   form('IRETW',  '66 CF',       [],          returnFromInterrupt(16)),
   form('IRETL',  'CF',          [],          returnFromInterrupt(32)),

@@ -14,6 +14,7 @@ import { opmask } from './opmask.ts';
 import { privileged } from './privileged.ts';
 import { segment } from './segment.ts';
 import { shift } from './shift.ts';
+import { spelling } from './spelling.ts';
 import { string } from './string.ts';
 import { system } from './system.ts';
 import { vectorInteger } from './vector-integer.ts';
@@ -52,19 +53,24 @@ export const chapters: Readonly<Record<string, readonly Form[]>> = {
 export const forms: readonly Form[] = Object.values(chapters).flat();
 
 const byName = new Map<string, Form[]>();
-for (const f of forms) {
+for (const f of [...forms, ...spelling]) {
   if (f.decodeOnly) continue;
   const rows = byName.get(f.name);
   if (rows) rows.push(f);
   else byName.set(f.name, [f]);
 }
 
+const withEvex = new Map<string, readonly Form[]>();
+
 /** Rows by mnemonic, in the order the assembler tries them: VEX before EVEX. */
 export function formsNamed(name: string): readonly Form[] {
-  const others = byName.get(name);
-  if (!evexNames.has(name)) return others ?? [];
-  const evex = evexFormsNamed(name);
-  return others ? [...others, ...evex] : evex;
+  if (!evexNames.has(name)) return byName.get(name) ?? [];
+  let rows = withEvex.get(name);
+  if (!rows) {
+    rows = [...(byName.get(name) ?? []), ...evexFormsNamed(name)];
+    withEvex.set(name, rows);
+  }
+  return rows;
 }
 
 export const isMnemonic = (name: string): boolean => byName.has(name) || evexNames.has(name);

@@ -87,7 +87,7 @@ function shift(name: string, op: l.Shift, w: 16 | 32 | 64, byRegister: string, b
   const f = l.shiftBy(op, w);
   return [
     form(name, `NP 0F ${byRegister} /r`, [k.mm, k.mmM64], binary(l.shiftAll(op, w))),
-    form(name, `NP 0F ${byImmediate} ib`, [k.mmRm, k.bits8], (o, dst: Place, imm: Place) => unary(f)(o, dst, dst, imm)),
+    form(name, `NP 0F ${byImmediate} ib`, [k.mmRm, k.simm8], (o, dst: Place, imm: Place) => unary(f)(o, dst, dst, imm)),
   ];
 }
 

@@ -130,8 +130,8 @@ export const move: readonly Form[] = [
   form('MOVL',    '63 /r',           [k.r32,  k.rm32],     mov, go),
   form('MOVW',    '66 63 /r',        [k.r16,  k.rm16],     mov, go),
   // A widening from 16 bits to 16 is one too.
-  form('MOVZWW',  '66 0F B7 /r',     [k.r16,  k.rm16],     mov),
-  form('MOVSWW',  '66 0F BF /r',     [k.r16,  k.rm16],     mov),
+  form('MOVZWW',  '66 0F B7 /r',     [k.r16,  k.rm16],     mov, go),
+  form('MOVSWW',  '66 0F BF /r',     [k.r16,  k.rm16],     mov, go),
 
   // Stores that ask the caches not to keep them.
   form('MOVNTIL', 'NP 0F C3 /r',       [k.m32, k.r32],     mov),

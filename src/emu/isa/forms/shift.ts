@@ -161,11 +161,11 @@ function bits(name: string, digit: number, opcode: string, meaning: Meaning, tra
   const indexed = { ...traits, modifies: false };
   // biome-ignore format: table
   return [
-    form(`${name}W`, `66 0F BA /${digit} ib`,    [k.rm16, k.uimm8], meaning, traits),
+    form(`${name}W`, `66 0F BA /${digit} ib`,    [k.rm16, k.simm8], meaning, traits),
     form(`${name}W`, `66 0F ${opcode} /r`,       [k.rm16, k.r16],   meaning, indexed),
-    form(`${name}L`, `0F BA /${digit} ib`,       [k.rm32, k.uimm8], meaning, traits),
+    form(`${name}L`, `0F BA /${digit} ib`,       [k.rm32, k.simm8], meaning, traits),
     form(`${name}L`, `0F ${opcode} /r`,          [k.rm32, k.r32],   meaning, indexed),
-    form(`${name}Q`, `REX.W 0F BA /${digit} ib`, [k.rm64, k.uimm8], meaning, traits),
+    form(`${name}Q`, `REX.W 0F BA /${digit} ib`, [k.rm64, k.simm8], meaning, traits),
     form(`${name}Q`, `REX.W 0F ${opcode} /r`,    [k.rm64, k.r64],   meaning, indexed),
   ];
 }

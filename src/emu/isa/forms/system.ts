@@ -155,7 +155,7 @@ export const system: readonly Form[] = [
   // CPUID says SEP is not there: 64-bit programs cannot use it (AMD's processors say #UD, on Intel's it enters as 32-bit).
   form('SYSENTER',   '0F 34',        [],        undefinedOpcode('SYSENTER')),
   form('SYSENTER64', 'REX.W 0F 34',  [],        undefinedOpcode('SYSENTER')),
-  form('INT',        'CD ib',        [k.uimm8], interrupt),
+  form('INT',        'CD ib',        [k.any8],  interrupt),
   form('INT3',       'CC',           [],        int3, go),
   form('ICEBP',      'F1',           [],        icebp),
   form('UD0',        '0F FF /r',     [k.r32, k.rm32], undefinedOpcode('UD0'), go),

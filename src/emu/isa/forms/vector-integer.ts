@@ -42,7 +42,7 @@ const vexShiftAll =
 /** The destination of a shift by an immediate is ModRM.rm, and that of its VEX twins VEX.vvvv. */
 function byImmediate(name: string, vex: string, encoding: string, f: Unary): Form[] {
   return [
-    form(name, encoding, [k.xmmRm, k.bits8], (o, dst: Place, imm: Place) => legacyUnary(f)(o, dst, dst, imm)),
+    form(name, encoding, [k.xmmRm, k.simm8], (o, dst: Place, imm: Place) => legacyUnary(f)(o, dst, dst, imm)),
     form(vex, vexed(encoding, 128), [k.xmmV, k.xmmRm, k.bits8], vexUnary(f), AVX),
     form(vex, vexed(encoding, 256), [k.ymmV, k.ymmRm, k.bits8], vexUnary(f), AVX2),
   ];
