@@ -1,12 +1,14 @@
 /** npm run bench: measures, prints the tables, keeps the figures. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release, type } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Interpreter } from '#emu/engine/interp/interp.ts';
 import { hasGcc, missingGcc } from '../test/emu/programs/compile.ts';
+import { ASSEMBLING, assemblerReport, measureAssembler, NoToolchain } from './assembler.ts';
 import { buildLoad } from './build.ts';
 import { retiredBy } from './inside.ts';
 import { type Load, loads, nothing } from './loads.ts';
+import { sectionOf, withSection } from './page.ts';
 import { firstLine } from './process.ts';
 import { page, report } from './report.ts';
 import type { Host, Measured, Results } from './results.ts';
@@ -16,6 +18,7 @@ import type { Program, Sample, Sampler, Subject } from './subject.ts';
 import { allSubjects } from './subjects.ts';
 
 const USAGE = `usage: npm run bench -- [--only W1,W2] [--subjects native,jit] [--runs N] [--quick] [--date YYYY-MM-DD]
+       npm run bench -- asm [--runs N] [--quick] [--date YYYY-MM-DD]
 loads: ${loads.map((l) => l.name).join(', ')}`;
 
 /** Samples this long, s: short ones are noise, and there are many. */
@@ -86,8 +89,30 @@ const host = (date: string, peers: readonly string[]): Host => ({
   peers,
 });
 
+const PAGE = 'docs/PERFORMANCE.md';
+
+const today = (): string => new Date().toISOString().slice(0, 10);
+
+/** The assembler's part: it needs no gcc but for the clock, and no engines. */
+function benchAssembler(runs: number, quick: boolean, date: string): void {
+  const machine = host(date, []);
+  const { cpu, cores, system, node } = machine;
+  const goroot = process.env['CALLGATE_GOROOT'] ?? '/usr/lib/go-1.19';
+  const results = measureAssembler(goroot, runs, say);
+  const go = existsSync(`${goroot}/VERSION`) ? readFileSync(`${goroot}/VERSION`, 'utf8').split('\n')[0] : 'Go';
+  const section = assemblerReport(results, `${cpu}, ${cores} cores, ${system}; node ${node}, ${go}; ${date}.`);
+  console.log(section);
+  if (quick) return;
+  const file = `bench/results/asm-${date}.json`;
+  mkdirSync('bench/results', { recursive: true });
+  writeFileSync(file, `${JSON.stringify({ host: { ...machine, peers: [go] }, ...results }, undefined, 2)}\n`);
+  writeFileSync(PAGE, withSection(readFileSync(PAGE, 'utf8'), ASSEMBLING, section));
+  say(`written: ${file}, ${PAGE}`);
+}
+
 async function main(): Promise<void> {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
     options: {
       only: { type: 'string' },
       subjects: { type: 'string' },
@@ -101,6 +126,9 @@ async function main(): Promise<void> {
   if (!hasGcc) throw new Usage(missingGcc);
   const runs = Number(values.runs ?? (values.quick ? 1 : 5));
   if (!Number.isInteger(runs) || runs < 1) throw new Usage(`--runs ${values.runs}: give a whole number from 1`);
+  const [what] = positionals;
+  if (what === 'asm') return benchAssembler(runs, values.quick, values.date ?? today());
+  if (what !== undefined) throw new Usage(`there is no ${what}`);
   const seconds = values.quick ? QUICK_SECONDS : SECONDS;
   const wanted = chosen(loads, values.only);
   const known = await allSubjects();
@@ -115,7 +143,7 @@ async function main(): Promise<void> {
   }
   say('start-up and steps');
   const results: Results = {
-    host: host(values.date ?? new Date().toISOString().slice(0, 10), known.versions),
+    host: host(values.date ?? today(), known.versions),
     runs,
     secondsASample: seconds,
     loads: described,
@@ -130,14 +158,15 @@ async function main(): Promise<void> {
   if (values.quick || values.only !== undefined || values.subjects !== undefined) return;
   mkdirSync('bench/results', { recursive: true });
   writeFileSync(`bench/results/${results.host.date}.json`, `${JSON.stringify(results, undefined, 2)}\n`);
-  writeFileSync('docs/PERFORMANCE.md', page(results));
+  const before = existsSync(PAGE) ? sectionOf(readFileSync(PAGE, 'utf8'), ASSEMBLING) : '';
+  writeFileSync(PAGE, withSection(page(results), ASSEMBLING, before));
   say(`written: bench/results/${results.host.date}.json, docs/PERFORMANCE.md`);
 }
 
 try {
   await main();
 } catch (e) {
-  const isBad = e instanceof Usage || (e instanceof TypeError && 'code' in e);
+  const isBad = e instanceof Usage || e instanceof NoToolchain || (e instanceof TypeError && 'code' in e);
   say(isBad ? `bench: ${reason(e)}\n${USAGE}` : `bench: ${e instanceof Error ? e.stack : String(e)}`);
   process.exitCode = isBad ? 2 : 1;
 }

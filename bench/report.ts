@@ -19,7 +19,7 @@ export function markdown(rows: readonly (readonly string[])[]): string {
   const columns = rows[0]!.map((_, i) => rows.map((r) => r[i]!));
   const widths = columns.map((c) => Math.max(...c.map((text) => [...text].length), 3));
   // Columns of figures are flush right.
-  const isRight = columns.map((c) => c.slice(1).every((text) => /^([\d.,]+|–)$/.test(text)));
+  const isRight = columns.map((c) => c.slice(1).every((text) => /^([\d.,]+×?|–)$/.test(text)));
   const cell = (text: string, i: number): string => {
     const space = ' '.repeat(widths[i]! - [...text].length);
     return isRight[i] ? space + text : text + space;

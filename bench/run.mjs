@@ -7,7 +7,7 @@ chdir(new URL('..', import.meta.url).pathname);
 await build({
   input: { bench: 'bench/main.ts' },
   platform: 'node',
-  external: [/^node:/, 'commander', 'koffi'],
+  external: [/^node:/, 'commander', 'iced-x86', 'koffi'],
   output: { dir: 'dist', format: 'esm', entryFileNames: '[name].js', chunkFileNames: 'bench-[name].js' },
 });
 await import('../dist/bench.js');

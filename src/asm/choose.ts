@@ -23,9 +23,12 @@ export function choose(
   const plain = suffixes.length ? { ...asked, mask: 0 } : undecorated;
   const rows = formsNamed(mnemonic);
   // Go looks at the registers of a gather before it looks for a row.
-  if (rows.some((f) => f.distinct) && overlap(args)) return overlap(args);
+  if (rows[0]?.distinct && overlap(args)) return overlap(args);
+  const reversed = args.toReversed();
   for (const form of rows) {
-    const intel = turned(form, args);
+    const more = args.length - form.operands.length;
+    if (more !== 0 && (more !== 1 || !form.mask)) continue;
+    const intel = form.intelOrder || form.immediateLast ? turned(form, args) : reversed;
     const mask = form.mask && intel.length === form.operands.length + 1 ? intel[1] : undefined;
     const isMasked = mask?.kind === 'k' && mask.n > 0;
     const ordered = isMasked ? intel.toSpliced(1, 1) : intel;
@@ -36,3 +39,16 @@ export function choose(
   }
   return undefined;
 }
+
+/** Does AL, unlike other byte registers, have a shorter encoding in this instruction? */
+export function hasFormForAl(mnemonic: string): boolean {
+  let has = forAl.get(mnemonic);
+  if (has === undefined) {
+    has = formsNamed(mnemonic).some((f) =>
+      f.operands.some((k) => k.slot === 'fixed' && k.file === 'gpr' && k.w === 8 && k.n === 0),
+    );
+    forAl.set(mnemonic, has);
+  }
+  return has;
+}
+const forAl = new Map<string, boolean>();

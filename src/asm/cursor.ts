@@ -1,5 +1,5 @@
 /** A place in the tokens of one operand. */
-import { fail } from './diagnostic.ts';
+import { fail, SyntaxFault } from './diagnostic.ts';
 import type { Token, TokenKind } from './lex.ts';
 
 /** Go's names for the kinds of token it may be missing. */
@@ -17,15 +17,31 @@ export class Cursor {
   readonly #end: Token;
   #pos = 0;
   #depth = 0;
+  /** The furthest token anyone has looked at: what a complaint is about. */
+  #furthest = 0;
 
   constructor(tokens: readonly Token[]) {
     this.#tokens = tokens;
-    const at = tokens.at(-1)?.at ?? { file: '', line: 0 };
-    this.#end = { kind: 'end', text: 'EOF', at, isGlued: false };
+    const last = tokens.at(-1);
+    const at = last?.at ?? { file: '', line: 0 };
+    const column = last?.column ? last.column + last.text.length : 0;
+    this.#end = { kind: 'end', text: 'EOF', at, column, isGlued: false, error: undefined };
   }
 
   peek(ahead = 0): Token {
-    return this.#tokens[this.#pos + ahead] ?? this.#end;
+    const index = this.#pos + ahead;
+    if (index > this.#furthest) this.#furthest = index;
+    return this.#tokens[index] ?? this.#end;
+  }
+
+  /** Runs what reads these tokens; a fault in it is then at one of them. */
+  reading<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (fault) {
+      if (fault instanceof SyntaxFault) fault.token ??= this.#tokens[this.#furthest] ?? this.#end;
+      throw fault;
+    }
   }
 
   /** The next token, passed over. At the end it is `EOF`, any number of times. */

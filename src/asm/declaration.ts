@@ -11,8 +11,11 @@ type Operands = readonly (readonly Token[])[];
 /** Where each data symbol's last DATA ended: the next one may not begin before it. */
 export type DataEnds = Map<string, number>;
 
-/** The limit of Go's object file on the place of initialized data. */
-const maxDataOffset = 1 << 30;
+/** Go's function tables count what belongs to a function in a byte; no more than these are known to any runtime. */
+const maxTables = 256;
+
+/** Where initialized data must end. Go goes to 2^30, byte for byte in memory; nobody writes so much in DATA lines. */
+const maxDataOffset = 1 << 26;
 
 /** The declaration that a line makes, or undefined when its first word is not one of the five. */
 export function parseDeclaration(
@@ -30,10 +33,10 @@ export function parseDeclaration(
       return parseGlobl(operands, at);
     case 'PCDATA':
       if (operands.length !== 2) fail('expect two operands for PCDATA');
-      return { kind: 'pcdata', at, index: immediate(word, operands[0]!), value: immediate(word, operands[1]!) };
+      return { kind: 'pcdata', at, index: tableIndex(word, operands[0]!), value: immediate(word, operands[1]!) };
     case 'FUNCDATA': {
       if (operands.length !== 2) fail('expect two operands for FUNCDATA');
-      const index = immediate(word, operands[0]!);
+      const index = tableIndex(word, operands[0]!);
       return { kind: 'funcdata', at, index, symbol: globalSymbol(word, operands[1]!).symbol };
     }
   }
@@ -148,6 +151,12 @@ function immediate(word: string, tokens: readonly Token[]): number {
   const operand = parseOperand(tokens, false);
   if (operand.kind !== 'immediate') return fail(`${word}: expected immediate constant; found ${source(tokens)}`);
   return int32(operand.value, word);
+}
+
+function tableIndex(word: string, tokens: readonly Token[]): number {
+  const index = immediate(word, tokens);
+  if (index < 0 || index >= maxTables) fail(`${word}: there is no table ${index}`);
+  return index;
 }
 
 function int32(value: bigint, what: string): number {

@@ -7,27 +7,48 @@ export interface Diagnostic {
 }
 
 /** A file of noise should not bury its reader: Go stops after 10 complaints, we are more patient. */
-const limit = 1000;
+const LIMIT = 1000;
 
 /** Collects diagnostics as Go's assembler does: the first of each line, since later ones tend to follow from it. */
 export class Diagnostics {
   readonly list: Diagnostic[] = [];
+  readonly #limit: number;
   #last: Position | undefined;
 
+  constructor(limit = LIMIT) {
+    this.#limit = limit;
+  }
+
   get isFull(): boolean {
-    return this.list.length > limit;
+    return this.list.length > this.#limit;
   }
 
   report(at: Position, message: string): void {
     if (this.isFull || (this.#last?.line === at.line && this.#last.file === at.file)) return;
     this.#last = at;
-    this.list.push({ at, message: this.list.length === limit ? 'too many errors' : message });
+    this.list.push({ at, message: this.list.length === this.#limit ? 'too many errors' : message });
   }
 }
 
 /** Thrown to abandon the statement being parsed; its text becomes a diagnostic. Never leaves src/asm. */
-export class SyntaxFault extends Error {}
+export class SyntaxFault extends Error {
+  /** The token it is about, for a caret; undefined: the statement as a whole. */
+  token: { readonly at: Position; readonly column: number } | undefined;
+}
+
+/** Where a fault in the statement at `at` is: at its token, unless that stands in another line, in a macro's definition. */
+export function placeOf(fault: SyntaxFault, at: Position): Position {
+  const { token } = fault;
+  if (!token?.column || token.at.line !== at.line || token.at.file !== at.file) return at;
+  return { file: at.file, line: at.line, column: token.column };
+}
 
 export function fail(message: string): never {
   throw new SyntaxFault(message);
+}
+
+export function failAt(token: SyntaxFault['token'], message: string): never {
+  const fault = new SyntaxFault(message);
+  fault.token = token;
+  throw fault;
 }

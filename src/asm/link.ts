@@ -81,6 +81,7 @@ interface Placed {
   readonly file: number;
   readonly offset: number;
   readonly flags: number;
+  readonly isConstant: boolean;
   readonly at: CodeSymbol['at'];
 }
 
@@ -124,6 +125,7 @@ export function link(objects: readonly ObjectFile[], options: LinkOptions): Imag
       offset,
       at,
       flags: s.flags,
+      isConstant: 'isConstant' in s,
     });
   };
   objects.forEach((object, file) => {
@@ -147,7 +149,7 @@ export function link(objects: readonly ObjectFile[], options: LinkOptions): Imag
     const p = { ...rest, symbol };
     const key = keyOf(name, isStatic, abi, rest.file);
     const before = defined.get(key);
-    if (before && !(rest.flags & textFlags.DUPOK)) {
+    if (before && !rest.isConstant && !(rest.flags & textFlags.DUPOK)) {
       diagnostics.push({
         at: rest.at,
         message: `duplicated definition of symbol ${name}, also at ${before.at.file}:${before.at.line}`,
@@ -170,7 +172,10 @@ export function link(objects: readonly ObjectFile[], options: LinkOptions): Imag
         continue;
       }
       const name = qualify(r.symbol);
+      // CALL $0x1000 names an address and no symbol.
+      const absolute = name === '' ? 0n : undefined;
       const target =
+        absolute ??
         defined.get(keyOf(name, r.isStatic, r.abi, p.file))?.symbol.address ??
         options.external(name, r.kind === 'R_CALL' ? 'code' : 'data', objects[p.file]!.path);
       if (target === undefined) {

@@ -1,22 +1,25 @@
 /** #define: reading a macro's definition, and putting its arguments into its body. */
 import { fail } from './diagnostic.ts';
 import type { Token } from './lex.ts';
-import type { Position } from './syntax.ts';
 
 export interface Macro {
   readonly name: string;
   /** Undefined for a macro without parentheses; `A()` has an empty list. */
   readonly parameters: readonly string[] | undefined;
   readonly body: readonly Token[];
+  /** For each token of the body the number of the parameter that it is, or −1. */
+  readonly slots: readonly number[];
 }
 
 /** Reads a definition from the tokens after `#define NAME`, up to and including the newline that ends it. */
 export function defineMacro(name: string, line: readonly Token[]): Macro {
   // An empty definition may end with the file; any other needs its newline.
-  if (line.length === 1) return { name, parameters: undefined, body: [] };
+  if (line.length === 1) return { name, parameters: undefined, body: [], slots: [] };
   const opens = line[0]!.text === '(' && line[0]!.isGlued;
   const { parameters, end } = opens ? readParameters(name, line) : { parameters: undefined, end: 0 };
-  return { name, parameters, body: readBody(name, line.slice(end)) };
+  const body = readBody(name, line.slice(end));
+  const slots = body.map(({ kind, text }) => (kind === 'identifier' ? (parameters?.indexOf(text) ?? -1) : -1));
+  return { name, parameters, body, slots };
 }
 
 function readParameters(name: string, line: readonly Token[]): { parameters: string[]; end: number } {
@@ -54,26 +57,22 @@ function readBody(name: string, line: readonly Token[]): Token[] {
   return body;
 }
 
-/** What each token of the body becomes: itself or, for a parameter, the argument given for it. */
-function substitutions(macro: Macro, args: readonly (readonly Token[])[]): (readonly Token[])[] {
-  const { parameters = [], body } = macro;
-  const given = new Map(parameters.map((parameter, i) => [parameter, args[i] ?? []]));
-  return body.map((token) => {
-    const value = token.kind === 'identifier' ? given.get(token.text) : undefined;
-    // As in Go, a parameter whose argument is empty stays as it is written.
-    return value === undefined || value.length === 0 ? [token] : value;
-  });
-}
-
-/** The macro's tokens with arguments for parameters, all standing `at` its use; undefined when there are more than `room`. */
+/** The macro's tokens with arguments for parameters; undefined when there are more than `room`. */
 export function expandMacro(
-  macro: Macro,
+  { parameters = [], body, slots }: Macro,
   args: readonly (readonly Token[])[],
-  at: Position,
   room: number,
-): Token[] | undefined {
-  const parts = substitutions(macro, args);
-  // Counted before it is made: a short macro used with a long argument is long times short.
-  if (parts.reduce((size, part) => size + part.length, 0) > room) return undefined;
-  return parts.flatMap((part) => part.map((token) => ({ ...token, at })));
+): readonly Token[] | undefined {
+  if (parameters.length === 0) return body.length > room ? undefined : body;
+  const tokens: Token[] = [];
+  for (let i = 0; i < body.length; i++) {
+    const token = body[i]!;
+    const value = slots[i] === -1 ? undefined : args[slots[i]!];
+    // Counted before it is made: a short macro used with a long argument is long times short.
+    if (tokens.length + (value?.length ?? 1) > room) return undefined;
+    // As in Go, a parameter whose argument is empty stays as it is written.
+    if (value === undefined || value.length === 0) tokens.push(token);
+    else for (const t of value) tokens.push(t);
+  }
+  return tokens;
 }

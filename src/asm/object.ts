@@ -20,7 +20,7 @@ export interface Relocation {
   readonly offset: number;
   readonly size: number;
   readonly kind: RelocationKind;
-  /** Empty for R_CALLIND. */
+  /** Empty for R_CALLIND, and for R_PCREL to an address that is a number. */
   readonly symbol: string;
   readonly isStatic: boolean;
   readonly abi: Abi;
@@ -46,10 +46,14 @@ export interface CodeSymbol {
   readonly writesSp: boolean;
   readonly code: Uint8Array;
   readonly relocations: readonly Relocation[];
-  /** Source position by code offset. */
+  /** Source position by code offset (Go's pcfile and pcline in one). */
   readonly lines: readonly Span<Position>[];
   /** Bytes between RSP and the return address slot, by code offset (Go's pcsp table). */
   readonly pcsp: readonly Span<number>[];
+  /** Values of PCDATA by code offset, by number of the table; −1 before the first. */
+  readonly pcdata: readonly (readonly Span<number>[])[];
+  /** Symbols of FUNCDATA, by number. */
+  readonly funcdata: readonly (SymbolName | undefined)[];
 }
 
 export interface DataSymbol {
@@ -60,6 +64,8 @@ export interface DataSymbol {
   /** Initial contents; shorter than `size` when the rest is zero. */
   readonly bytes: Uint8Array;
   readonly relocations: readonly Relocation[];
+  /** A constant named after its content, which the assembler made itself: equal ones are one. */
+  readonly isConstant?: true;
 }
 
 export interface ObjectFile {

@@ -12,10 +12,12 @@ type Prefix = '' | '$' | '*';
 /** In jumps a bare name is a label, and `*sym(SB)` goes where the variable points. */
 export function parseOperand(tokens: readonly Token[], isJump: boolean): Operand {
   const cursor = new Cursor(tokens);
-  const prefix = cursor.accept('$') ? '$' : cursor.accept('*') ? '*' : '';
-  const operand = afterPrefix(cursor, prefix, isJump);
-  cursor.expectEnd();
-  return operand;
+  return cursor.reading(() => {
+    const prefix = cursor.accept('$') ? '$' : cursor.accept('*') ? '*' : '';
+    const operand = afterPrefix(cursor, prefix, isJump);
+    cursor.expectEnd();
+    return operand;
+  });
 }
 
 function afterPrefix(cursor: Cursor, prefix: Prefix, isJump: boolean): Operand {

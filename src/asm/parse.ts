@@ -1,6 +1,6 @@
 /** The assembler's front end: text to statements, in source order, with everything that is wrong with it. */
 import { type DataEnds, parseDeclaration } from './declaration.ts';
-import { type Diagnostic, Diagnostics, fail, SyntaxFault } from './diagnostic.ts';
+import { type Diagnostic, Diagnostics, fail, failAt, placeOf, SyntaxFault } from './diagnostic.ts';
 import type { Token } from './lex.ts';
 import { parseOperand } from './operand.ts';
 import { type PreprocessOptions, Preprocessor, type Sources } from './preprocess.ts';
@@ -12,42 +12,80 @@ export interface Parsed {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+interface Context {
+  readonly ends: DataEnds;
+  readonly statements: Statement[];
+  /** Instructions and operands by their text: few are written only once, and those in macros often. */
+  readonly instructions: Map<string, Written>;
+  readonly operands: Map<string, Operand>;
+}
+
+/** An instruction without its place. Whoever is written alike shares it, operands and all. */
+type Written = Pick<Statement & { kind: 'instruction' }, 'mnemonic' | 'suffixes' | 'operands'>;
+
 /** Never throws on bad source. A statement with a diagnostic is left out, and parsing goes on behind it. */
 export function parse(path: string, sources: Sources, options: PreprocessOptions): Parsed {
-  const diagnostics = new Diagnostics();
+  const diagnostics = new Diagnostics(options.everyError ? Number.POSITIVE_INFINITY : undefined);
   const input = new Preprocessor(path, sources, options, diagnostics);
-  const statements: Statement[] = [];
-  const ends: DataEnds = new Map();
+  const context: Context = { ends: new Map(), statements: [], instructions: new Map(), operands: new Map() };
   while (!diagnostics.isFull) {
-    const { tokens, end } = readStatement(input);
-    if (tokens.length > 0) {
+    const read = readStatement(input);
+    if (read.tokens.length > 0) {
       try {
-        parseStatement(tokens, end, ends, statements);
+        if (!repeat(read, context)) parseStatement(read, context);
       } catch (fault) {
         if (!(fault instanceof SyntaxFault)) throw fault;
-        diagnostics.report(tokens[0]!.at, fault.message);
+        diagnostics.report(placeOf(fault, read.at), fault.message);
       }
     }
-    if (end.kind === 'end') break;
+    if (read.end.kind === 'end') break;
   }
-  return { statements, diagnostics: diagnostics.list };
+  return { statements: context.statements, diagnostics: diagnostics.list };
+}
+
+interface ReadStatement {
+  readonly tokens: Token[];
+  /** It comes out of a macro, so it is likely to come again. */
+  readonly isExpanded: boolean;
+  /** Of the word behind the labels. */
+  readonly at: Position;
+  readonly end: Token;
 }
 
 /** The tokens up to a newline, a semicolon or the end of the text, and which of these it was. */
-function readStatement(input: Preprocessor): { tokens: Token[]; end: Token } {
+function readStatement(input: Preprocessor): ReadStatement {
   const tokens: Token[] = [];
-  for (;;) {
+  let isExpanded = false;
+  let word = 0;
+  for (let at: Position | undefined; ; ) {
     const token = input.next();
-    if (token.kind === 'newline' || token.kind === 'end' || token.text === ';') return { tokens, end: token };
+    if (at === undefined || tokens.length === word) {
+      at = input.at;
+      isExpanded = input.isExpanding;
+    }
+    if (token.kind === 'newline' || token.kind === 'end' || token.text === ';') {
+      return { tokens, isExpanded, at, end: token };
+    }
     tokens.push(token);
+    if (token.text === ':' && tokens.length === word + 2) word += 2;
   }
 }
 
+/** Takes an instruction as it was parsed when it was last written like this. */
+function repeat(read: ReadStatement, { statements, instructions }: Context): boolean {
+  if (!read.isExpanded || read.end.kind === 'end') return false;
+  const before = instructions.get(textOf(read.tokens));
+  if (before === undefined) return false;
+  statements.push(placed(before, read.at));
+  return true;
+}
+
 /** `{label:} WORD{.suffix} [operand {, operand}]`. Labels count even when what follows them is faulty. */
-function parseStatement(tokens: readonly Token[], end: Token, ends: DataEnds, statements: Statement[]): void {
+function parseStatement(read: ReadStatement, { ends, statements, instructions, operands: seen }: Context): void {
+  const { tokens, at, end } = read;
   let next = 0;
   for (; tokens[next + 1]?.text === ':'; next += 2) {
-    statements.push({ kind: 'label', at: tokens[next]!.at, name: identifier(tokens[next]!) });
+    statements.push({ kind: 'label', at, name: identifier(tokens[next]!) });
   }
   const first = tokens[next++];
   if (first === undefined) return;
@@ -55,40 +93,56 @@ function parseStatement(tokens: readonly Token[], end: Token, ends: DataEnds, st
   const suffixes: string[] = [];
   for (; tokens[next]?.text === '.'; next += 2) {
     const suffix = tokens[next + 1] ?? end;
-    if (suffix.kind !== 'identifier') fail(`instruction suffix expected identifier, found ${suffix.text}`);
+    if (suffix.kind !== 'identifier') failAt(suffix, `instruction suffix expected identifier, found ${suffix.text}`);
     suffixes.push(suffix.text);
   }
   if (end.kind === 'end') fail('unexpected EOF');
-  const operands = splitOperands(tokens.slice(next));
-  statements.push(
-    parseDeclaration(word, operands, first.at, ends) ?? parseInstruction(word, suffixes, operands, first.at),
-  );
+  const operands = splitOperands(tokens, next);
+  const declared = parseDeclaration(word, operands, at, ends);
+  if (declared) {
+    statements.push(declared);
+    return;
+  }
+  const written = parseInstruction(word, suffixes, operands, seen);
+  // Behind a label the text is not the instruction's alone.
+  if (read.isExpanded && first === tokens[0]) instructions.set(textOf(tokens), written);
+  statements.push(placed(written, at));
 }
 
+const placed = ({ mnemonic, suffixes, operands }: Written, at: Position): Statement => ({
+  kind: 'instruction',
+  at,
+  mnemonic,
+  suffixes,
+  operands,
+});
+
 function identifier(token: Token): string {
-  if (token.kind !== 'identifier') fail(`expected identifier, found ${JSON.stringify(token.text)}`);
+  if (token.kind !== 'identifier') failAt(token, `expected identifier, found ${JSON.stringify(token.text)}`);
   return token.text;
 }
 
 /** Commas separate operands, and so does the colon of an old register pair: AX:DX means DX, AX. */
-function splitOperands(tokens: readonly Token[]): Token[][] {
-  if (tokens.length === 0) return [];
-  const operands: Token[][] = [[]];
+function splitOperands(tokens: readonly Token[], from: number): (readonly Token[])[] {
+  if (tokens.length === from) return [];
+  const operands: (readonly Token[])[] = [];
   const colons: number[] = [];
   let depth = 0;
-  for (const token of tokens) {
-    if (depth === 0 && (token.text === ',' || token.text === ':')) {
-      if (token.text === ':') {
-        if (colons.at(-1) === operands.length - 2) fail("invalid ':' in operand");
-        colons.push(operands.length - 1);
+  let start = from;
+  for (let i = from; i < tokens.length; i++) {
+    const token = tokens[i]!;
+    const { text } = token;
+    if (depth === 0 && (text === ',' || text === ':')) {
+      if (text === ':') {
+        if (colons.at(-1) === operands.length - 1) failAt(token, "invalid ':' in operand");
+        colons.push(operands.length);
       }
-      operands.push([]);
-      continue;
-    }
-    if (token.text === '(' || token.text === '[') depth++;
-    if (token.text === ')' || token.text === ']') depth--;
-    operands.at(-1)!.push(token);
+      operands.push(tokens.slice(start, i));
+      start = i + 1;
+    } else if (text === '(' || text === '[') depth++;
+    else if (text === ')' || text === ']') depth--;
   }
+  operands.push(tokens.slice(start));
   if (operands.some((operand) => operand.length === 0)) fail('missing operand');
   for (const at of colons) operands.splice(at, 2, operands[at + 1]!, operands[at]!);
   return operands;
@@ -98,18 +152,27 @@ function parseInstruction(
   mnemonic: string,
   suffixes: readonly string[],
   operands: readonly (readonly Token[])[],
-  at: Position,
-): Statement {
+  seen: Map<string, Operand>,
+): Written {
   const isJump = takesLabel(mnemonic);
   const parsed = operands.map((tokens): Operand => {
-    const operand = parseOperand(tokens, isJump);
+    // In jumps a bare name is a label.
+    const text = isJump ? ` ${textOf(tokens)}` : textOf(tokens);
+    let operand = seen.get(text);
+    if (operand === undefined) {
+      operand = parseOperand(tokens, isJump);
+      seen.set(text, operand);
+    }
     if (!isJump && operand.kind === 'register' && isPseudoRegister(operand.name)) {
-      fail(`illegal use of pseudo-register in ${mnemonic}`);
+      failAt(tokens[0]!, `illegal use of pseudo-register in ${mnemonic}`);
     }
     return operand;
   });
-  return { kind: 'instruction', at, mnemonic, suffixes, operands: parsed };
+  return { mnemonic, suffixes, operands: parsed };
 }
+
+const textOf = (tokens: readonly Token[]): string =>
+  tokens.length === 1 ? tokens[0]!.text : tokens.map((token) => token.text).join(' ');
 
 /** Instructions in which a bare name is a label. Go decides by the spelling, too. */
 function takesLabel(mnemonic: string): boolean {

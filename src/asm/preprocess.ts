@@ -16,6 +16,8 @@ export interface PreprocessOptions {
   readonly includeDirs: readonly string[];
   /** Macros without arguments, by name, as with -D. */
   readonly defines: Readonly<Record<string, string>>;
+  /** Go on after a thousand of them. */
+  readonly everyError?: boolean;
 }
 
 /** Bounds on what a small hostile text can ask for, where Go has none. */
@@ -34,6 +36,8 @@ export class Preprocessor {
   #hasCode = false;
   #expandedTokens = 0;
   #includes = 0;
+  /** Where the last token stands, if another one has been read since. */
+  #at: Position | undefined;
 
   constructor(path: string, sources: Sources, options: PreprocessOptions, diagnostics: Diagnostics) {
     this.#mainFile = path;
@@ -46,9 +50,20 @@ export class Preprocessor {
     this.#input = new TokenStack(path, text ?? '');
   }
 
+  /** Where the last token stands: inside a macro's expansion that is the place of its use. */
+  get at(): Position {
+    return this.#at ?? this.#input.at;
+  }
+
+  /** Whether it comes out of a macro. */
+  get isExpanding(): boolean {
+    return this.#at === undefined && this.#input.isExpanding;
+  }
+
   /** The next token for the parser. Once it is of kind `end`, it stays so. */
   next(): Token {
     for (;;) {
+      this.#at = undefined;
       const token = this.#input.next();
       const isLineStart = this.#isLineStart;
       this.#isLineStart = token.kind === 'newline';
@@ -57,7 +72,8 @@ export class Preprocessor {
         return token;
       }
       if (token.text === '#' && isLineStart) {
-        this.#attempt(token.at, () => this.#directive(token.at));
+        const { at } = this.#input;
+        this.#attempt(at, () => this.#directive(at));
         this.#isLineStart = true;
       } else if (this.#isEnabled) {
         if (this.#take(token)) return token;
@@ -69,18 +85,22 @@ export class Preprocessor {
 
   /** Whether the token is one for the parser, and not a macro, a misplaced # or a build constraint. */
   #take(token: Token): boolean {
-    if (token.error !== undefined) this.#diagnostics.report(token.at, token.error);
+    if (token.error !== undefined) this.#diagnostics.report(this.#input.at, token.error);
     if (token.kind === 'build') {
-      if (this.#hasCode) this.#diagnostics.report(token.at, 'misplaced //go:build comment');
+      if (this.#hasCode) this.#diagnostics.report(this.#input.at, 'misplaced //go:build comment');
       return false;
     }
     if (token.kind !== 'newline') this.#hasCode = true;
     if (token.text === '#') {
-      this.#attempt(token.at, () => fail("'#' must be first item on line"));
+      this.#attempt(this.#input.at, () => fail("'#' must be first item on line"));
       return false;
     }
     const macro = token.kind === 'identifier' ? this.#macros.get(token.text) : undefined;
-    return macro === undefined || !this.#attempt(token.at, () => this.#invoke(macro, token.at));
+    if (macro === undefined) return true;
+    // To see whether arguments follow, the next token is read.
+    const { at } = this.#input;
+    this.#at = at;
+    return !this.#attempt(at, () => this.#invoke(macro, at));
   }
 
   /** Does what may fail; after a failure, says so and goes on with the next line. False only when `action` is. */
@@ -114,7 +134,7 @@ export class Preprocessor {
     const lexer = new Lexer(at.file, value);
     const body: Token[] = [];
     for (let token = lexer.next(); token.kind !== 'end'; token = lexer.next()) body.push(token);
-    this.#macros.set(name, { name, parameters: undefined, body });
+    this.#macros.set(name, { name, parameters: undefined, body, slots: [] });
   }
 
   #stop(at: Position): void {
@@ -135,11 +155,11 @@ export class Preprocessor {
       }
       args = this.#arguments(macro);
     }
-    const tokens = expandMacro(macro, args, at, maxExpandedTokens - this.#expandedTokens);
+    const tokens = expandMacro(macro, args, maxExpandedTokens - this.#expandedTokens);
     if (tokens === undefined) throw new RunawayFault('macro expansion too large');
     // An empty macro counts too: a chain of them also takes time.
     this.#expandedTokens += 1 + tokens.length;
-    this.#input.pushMacro(tokens);
+    this.#input.pushMacro(tokens, at);
     return true;
   }
 

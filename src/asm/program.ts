@@ -12,7 +12,7 @@ export interface Instr {
   mnemonic: string;
   /** AVX-512's, in order: BCST, Z. */
   suffixes: readonly string[];
-  operands: Operand[];
+  operands: readonly Operand[];
   target: Instr | undefined;
   /** How much further RSP is from the return address after this instruction: Go's Spadj. */
   spadj: number;
@@ -27,14 +27,28 @@ export interface Func {
   body: Instr[];
 }
 
-export const instr = (at: Position, mnemonic: string, ...operands: Operand[]): Instr => ({
+const written = (at: Position, mnemonic: string, suffixes: readonly string[], operands: readonly Operand[]): Instr => ({
   at,
   mnemonic,
-  suffixes: [],
+  suffixes,
   operands,
   target: undefined,
   spadj: 0,
 });
+
+/** An instruction that the assembler adds itself. */
+export const instr = (at: Position, mnemonic: string, ...operands: Operand[]): Instr =>
+  written(at, mnemonic, [], operands);
+
+const constant = (n: number): Operand => ({ kind: 'immediate', value: BigInt(n) });
+
+/** From here on, table `index` has `value`. */
+export const pcdata = (at: Position, index: number, value: number): Instr =>
+  instr(at, 'PCDATA', constant(index), constant(value));
+
+/** The function's symbol number `index`. */
+export const funcdata = (at: Position, index: number, symbol: SymbolName): Instr =>
+  instr(at, 'FUNCDATA', constant(index), { kind: 'memory', addressOf: false, pseudo: 'SB', offset: 0n, symbol });
 
 /** A jump the assembler adds itself. */
 export const jump = (at: Position, mnemonic: string, target: Instr): Instr => ({
@@ -74,8 +88,9 @@ export function program(statements: readonly Statement[], report: (d: Diagnostic
         break;
       case 'pcdata':
       case 'funcdata':
-        // Attached to what follows; it has no bytes, but n(PC) counts it.
-        if (current) current.body.push(instr(s.at, 'NOP'));
+        // It has no bytes, but n(PC) counts it.
+        if (current)
+          current.body.push(s.kind === 'pcdata' ? pcdata(s.at, s.index, s.value) : funcdata(s.at, s.index, s.symbol));
         byPc.push(current?.body.at(-1));
         break;
       case 'data':
@@ -99,7 +114,8 @@ export function program(statements: readonly Statement[], report: (d: Diagnostic
           byPc.push(current.body.at(-1));
           break;
         }
-        const i: Instr = { ...instr(s.at, mnemonic, ...s.operands), suffixes: s.suffixes };
+        // END ends nothing.
+        const i: Instr = mnemonic === 'END' ? instr(s.at, 'NOP') : written(s.at, mnemonic, s.suffixes, s.operands);
         const last = s.operands.at(-1);
         if (last?.kind === 'label')
           toResolve.push({ from: i, pc: byPc.length, label: last.name, offset: Number(last.offset) });

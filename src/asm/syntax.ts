@@ -4,6 +4,8 @@
 export interface Position {
   readonly file: string;
   readonly line: number;
+  /** Where in the line, from 1, where that is known. In a macro expansion it is that of the macro's name. */
+  readonly column?: number;
 }
 
 export type Abi = 'ABI0' | 'ABIInternal';

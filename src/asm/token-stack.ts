@@ -6,36 +6,62 @@ import type { Position } from './syntax.ts';
 /** As deep as Go goes. */
 const maxDepth = 100;
 
-type Frame = { readonly lexer: Lexer } | { readonly tokens: readonly Token[]; next: number };
+type Frame =
+  | { readonly lexer: Lexer }
+  /** A macro's expansion; all of it stands at the place of its use. */
+  | { readonly tokens: readonly Token[]; next: number; readonly at: Position };
 
 /** Ends the whole run: what the text asks for has no end, or none worth waiting for. */
 export class RunawayFault extends SyntaxFault {}
 
 export class TokenStack {
   #frames: Frame[];
-  #putBack: Token | undefined;
+  #putBack: { readonly token: Token; readonly use: Position | undefined } | undefined;
+  /** The last token read, and where the macro was used that it comes from. */
+  #token: Token | undefined;
+  #use: Position | undefined;
 
   constructor(file: string, text: string) {
     this.#frames = [{ lexer: new Lexer(file, text) }];
   }
 
   next(): Token {
-    const token = this.#putBack;
-    this.#putBack = undefined;
-    if (token !== undefined) return token;
+    const back = this.#putBack;
+    if (back !== undefined) {
+      this.#putBack = undefined;
+      return this.#read(back.token, back.use);
+    }
     for (;;) {
       const top = this.#frames.at(-1)!;
       if ('lexer' in top) {
         const read = top.lexer.next();
-        if (read.kind !== 'end' || this.#frames.length === 1) return read;
-      } else if (top.next < top.tokens.length) return top.tokens[top.next++]!;
+        if (read.kind !== 'end' || this.#frames.length === 1) return this.#read(read, undefined);
+      } else if (top.next < top.tokens.length) return this.#read(top.tokens[top.next++]!, top.at);
       this.#frames.pop();
     }
   }
 
-  /** Makes `next` return this token again. Holds one. */
+  #read(token: Token, use: Position | undefined): Token {
+    this.#token = token;
+    this.#use = use;
+    return token;
+  }
+
+  /** Where the last token stands: inside a macro's expansion that is the place of its use. */
+  get at(): Position {
+    if (this.#use) return this.#use;
+    const { at, column } = this.#token!;
+    return column ? { file: at.file, line: at.line, column } : at;
+  }
+
+  /** Whether the last token comes out of a macro. */
+  get isExpanding(): boolean {
+    return this.#use !== undefined;
+  }
+
+  /** Makes `next` return the last token again. */
   putBack(token: Token): void {
-    this.#putBack = token;
+    this.#putBack = { token, use: this.#use };
   }
 
   pushFile(file: string, text: string): void {
@@ -43,9 +69,9 @@ export class TokenStack {
     this.#frames.push({ lexer: new Lexer(file, text) });
   }
 
-  pushMacro(tokens: readonly Token[]): void {
+  pushMacro(tokens: readonly Token[], at: Position): void {
     if (this.#frames.length > maxDepth) fail('recursive macro invocation');
-    this.#frames.push({ tokens, next: 0 });
+    this.#frames.push({ tokens, next: 0, at });
   }
 
   /** What #line asks for, in the innermost file. */
@@ -69,7 +95,7 @@ export class TokenStack {
     while (!('lexer' in this.#frames.at(-1)!)) this.#frames.pop();
     let token = this.next();
     while (token.kind !== 'newline' && token.kind !== 'end') token = this.next();
-    this.#putBack = token;
+    this.putBack(token);
   }
 
   /** Leaves everything: only the end follows. */

@@ -196,7 +196,7 @@ describe('declarations', () => {
   };
 
   test('TEXT', () => {
-    const at = { file: 'm.s', line: 1 };
+    const at = { file: 'm.s', line: 1, column: 1 };
     const { NOSPLIT, NOFRAME } = textFlags;
     expect(one(`TEXT ·f(SB), ${NOSPLIT}|${NOFRAME}, $-8-24`)).toEqual({
       kind: 'text',

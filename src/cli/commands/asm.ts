@@ -1,32 +1,58 @@
 /** callgate asm: what a file assembles to. */
+import { elfObject } from '#asm/elf.ts';
 import type { CodeSymbol, ObjectFile, Relocation } from '#asm/object.ts';
 import { decode } from '#emu/decode/decode.ts';
 import { print as printInsn } from '#emu/decode/print.ts';
 import { baseName, hexBytes } from '#emu/trace/text.ts';
 import { AssemblyErrors, assembleFile, library } from '../context.ts';
-import { output } from '../output.ts';
+import type { DiagnosticOptions } from '../diagnostics.ts';
+import { fail } from '../fail.ts';
+import { writeWhole } from '../files.ts';
+import { objectJson } from '../object-json.ts';
+import { writeAll } from '../output.ts';
 import { paint } from '../style.ts';
 import { table } from '../table.ts';
 
-export interface AsmOptions {
+export const asmFormats = ['listing', 'symbols', 'hex', 'obj-json', 'elf'] as const;
+
+export interface AsmOptions extends DiagnosticOptions {
   readonly goroot?: string;
   readonly include: readonly string[];
   readonly define: readonly string[];
-  readonly format: 'listing' | 'bytes' | 'symbols';
+  readonly format: (typeof asmFormats)[number];
+  readonly output?: string;
+  readonly package: string;
+  readonly goamd64: string;
   readonly json?: boolean;
 }
 
 export function asm(path: string, options: AsmOptions): number {
   const object = assembleFile(path, library(options), options);
-  if (object.diagnostics.length) throw new AssemblyErrors(object.diagnostics);
-  const print = output();
-  if (options.json) print(JSON.stringify(objectJson(object), undefined, 2));
-  else if (options.format === 'bytes')
-    for (const f of object.functions) print(`${f.symbol.name} ${hexBytes(f.code, '')}`);
-  else if (options.format === 'symbols') print(symbols(object));
-  else print(object.functions.map(listing).join('\n\n'));
-  print.flush();
+  if (object.diagnostics.length) throw new AssemblyErrors(object.diagnostics, options);
+  const format = options.json ? 'obj-json' : options.format;
+  if (format === 'elf') {
+    if (options.output === undefined && process.stdout.isTTY) fail('--format elf is no text: give -o FILE');
+    deliver(elfObject(object, { packagePath: options.package }), options.output);
+  } else deliver(new TextEncoder().encode(`${text(object, format, options.output !== undefined)}\n`), options.output);
   return 0;
+}
+
+function deliver(bytes: Uint8Array, path: string | undefined): void {
+  if (path === undefined) writeAll(1, bytes);
+  else writeWhole(path, bytes);
+}
+
+function text(object: ObjectFile, format: Exclude<AsmOptions['format'], 'elf'>, isForFile: boolean): string {
+  switch (format) {
+    case 'listing':
+      return object.functions.map((f) => listing(f, isForFile)).join('\n\n');
+    case 'symbols':
+      return symbols(object);
+    case 'hex':
+      return object.functions.map((f) => `${name(f)} ${hexBytes(f.code, '')}`).join('\n');
+    case 'obj-json':
+      return JSON.stringify(objectJson(object), undefined, 2);
+  }
 }
 
 const name = (f: CodeSymbol): string =>
@@ -48,7 +74,7 @@ const target = (r: Relocation): string =>
   `${r.symbol}${r.addend === 0n ? '' : `${r.addend < 0n ? '' : '+'}${r.addend}`}`;
 
 /** Offset, bytes, what they are, where they come from, and what the linker will patch. */
-function listing(f: CodeSymbol): string {
+function listing(f: CodeSymbol, isForFile: boolean): string {
   const head = `${name(f)}  size ${f.code.length}, frame ${f.locals}, args ${f.args ?? 'unknown'}`;
   const rows: string[][] = [];
   let nextLine = 0;
@@ -71,34 +97,5 @@ function listing(f: CodeSymbol): string {
     ]);
     at += length;
   }
-  return `${paint('bold', head)}\n${table(rows)}`;
-}
-
-function objectJson(o: ObjectFile): object {
-  const relocations = (rs: readonly Relocation[]): object[] =>
-    rs.map((r) => ({ offset: r.offset, size: r.size, kind: r.kind, symbol: r.symbol, addend: Number(r.addend) }));
-  return {
-    file: o.path,
-    functions: o.functions.map((f) => ({
-      name: f.symbol.name,
-      static: f.symbol.isStatic,
-      abi: f.symbol.abi,
-      flags: f.flags,
-      size: f.code.length,
-      frame: f.locals,
-      args: f.args ?? null,
-      code: hexBytes(f.code, ''),
-      relocations: relocations(f.relocations),
-      lines: f.lines.map((l) => [l.offset, l.value.line]),
-      pcsp: f.pcsp.map((s) => [s.offset, s.value]),
-    })),
-    data: o.data.map((d) => ({
-      name: d.symbol.name,
-      static: d.symbol.isStatic,
-      flags: d.flags,
-      size: d.size,
-      bytes: hexBytes(d.bytes, ''),
-      relocations: relocations(d.relocations),
-    })),
-  };
+  return `${isForFile ? head : paint('bold', head)}\n${table(rows)}`;
 }
