@@ -1,9 +1,12 @@
-// Bundles the command line into dist/callgate.js: one file, so that a cold start reads one file.
+// Bundles the command line into dist/callgate.js: one file, so that a cold start reads one file. Workers have theirs.
 import { build } from 'rolldown';
 
+const common = { platform: 'node', external: [/^node:/, 'commander', 'iced-x86', 'koffi', 'piscina'] };
+const output = { dir: 'dist', format: 'esm' };
+
 await build({
+  ...common,
   input: { callgate: 'src/cli/main.ts' },
-  platform: 'node',
-  external: [/^node:/, 'commander', 'koffi'],
-  output: { dir: 'dist', format: 'esm', banner: '#!/usr/bin/env node', cleanDir: true },
+  output: { ...output, banner: '#!/usr/bin/env node', cleanDir: true },
 });
+await build({ ...common, input: { 'explore-worker': 'src/cli/explore-worker.ts' }, output });

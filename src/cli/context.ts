@@ -3,6 +3,7 @@ import { assemble } from '#asm/assemble.ts';
 import type { Diagnostic } from '#asm/diagnostic.ts';
 import type { ObjectFile } from '#asm/object.ts';
 import { type CpuModel, type CpuName, models } from '#emu/cpu/models.ts';
+import { type ElfObject, readObject } from '#emu/linux/elf-object.ts';
 import { nearest } from '#emu/linux/nearest.ts';
 import { parseRules } from '#emu/linux/rules.ts';
 import type { Scenario } from '#runtime/scenario.ts';
@@ -10,12 +11,13 @@ import { callScenario } from '#runtime/scenarios/call.ts';
 import { scenarios } from '#runtime/scenarios/index.ts';
 import { goLibrary, type Library, ownLibrary, qualified, type Stubs, stubs } from '#runtime/stubs.ts';
 import { BUDGET } from '#runtime/verdict.ts';
+import type { DiagnosticOptions } from './diagnostics.ts';
 import { fail } from './fail.ts';
-import { checkAssemblyFile, hostFiles, stubsDir } from './files.ts';
+import { checkAssemblyFile, hostFiles, readExecutable, stubsDir } from './files.ts';
 import { goTree } from './goroot.ts';
 import { progress } from './progress.ts';
 
-export interface RunOptions {
+export interface RunOptions extends DiagnosticOptions {
   readonly goroot?: string;
   readonly seed: string;
   readonly fail: readonly string[];
@@ -25,6 +27,7 @@ export interface RunOptions {
   readonly json?: boolean;
   readonly include: readonly string[];
   readonly define: readonly string[];
+  readonly c: readonly string[];
 }
 
 export interface Job {
@@ -42,9 +45,11 @@ export interface Job {
 /** A file, or the library, that does not assemble: with every reason. */
 export class AssemblyErrors extends Error {
   readonly diagnostics: readonly Diagnostic[];
-  constructor(diagnostics: readonly Diagnostic[]) {
+  readonly options: DiagnosticOptions;
+  constructor(diagnostics: readonly Diagnostic[], options: DiagnosticOptions) {
     super('assembly failed');
     this.diagnostics = diagnostics;
+    this.options = options;
   }
 }
 
@@ -56,24 +61,31 @@ export function integer(option: string, text: string): bigint {
 export function library(options: { readonly goroot?: string }): Library {
   if (options.goroot === undefined) return ownLibrary(stubsDir(), hostFiles);
   const tree = goTree(options.goroot, progress);
-  return goLibrary(tree.root, tree.header, hostFiles);
+  return goLibrary(tree.root, tree.header, stubsDir(), hostFiles);
 }
 
 /** Assemble a user's file with the library's headers within reach. */
 export function assembleFile(
   path: string,
   lib: Library,
-  options: { include: readonly string[]; define: readonly string[] },
+  options: { include: readonly string[]; define: readonly string[]; goamd64?: string } & DiagnosticOptions,
 ): ObjectFile {
   checkAssemblyFile(path);
   const defines = Object.fromEntries(
     options.define.map((d) => (d.includes('=') ? [d.slice(0, d.indexOf('=')), d.slice(d.indexOf('=') + 1)] : [d, '1'])),
   );
+  // One name of this kind is defined, as by go build.
+  const { GOAMD64_v1, ...others } = lib.options.defines;
+  const build = options.goamd64 ? { ...others, [`GOAMD64_${options.goamd64}`]: '1' } : lib.options.defines;
   return assemble(path, lib.sources, {
     includeDirs: [...options.include, ...lib.options.includeDirs, `${stubsDir()}/include`],
-    defines: { ...lib.options.defines, ...defines },
+    defines: { ...build, ...defines },
+    everyError: options.allErrors ?? false,
   });
 }
+
+/** C in machine code, as `gcc -c` leaves it. */
+export const cObjects = (paths: readonly string[]): ElfObject[] => paths.map((p) => readObject(readExecutable(p), p));
 
 /** From `[SCENARIO|FILE.s[:SYMBOL]]` and the options to what there is to run. */
 export function job(target: string | undefined, options: RunOptions): Job {
@@ -81,15 +93,16 @@ export function job(target: string | undefined, options: RunOptions): Job {
   parseRules(options.fail);
   const args = options.arg.map((a) => integer('--arg', a));
   const lib = library(options);
+  const c = cObjects(options.c);
   const given = options.budget === undefined ? undefined : Number(integer('--budget', options.budget));
   if (given !== undefined && given < 1) fail(`--budget ${options.budget}: give at least 1`);
   const common = { seed, fail: options.fail, cpu: models[options.cpu], target, budget: given ?? BUDGET };
   if (args.length && (target === undefined || scenarios.some((s) => s.name === target))) {
     fail('--arg goes with FILE.s:SYMBOL: a scenario brings its own arguments');
   }
-  if (target === undefined) return { ...common, scenarios, stubs: checked(stubs(lib)) };
+  if (target === undefined) return { ...common, scenarios, stubs: checked(stubs(lib, [], c), options) };
   const scenario = scenarios.find((s) => s.name === target);
-  if (scenario) return { ...common, scenarios: [scenario], stubs: checked(stubs(lib)) };
+  if (scenario) return { ...common, scenarios: [scenario], stubs: checked(stubs(lib, [], c), options) };
   if (!/[./]/.test(target)) {
     const guess = nearest(
       target,
@@ -99,20 +112,20 @@ export function job(target: string | undefined, options: RunOptions): Job {
   }
   const { path, symbol } = splitTarget(target);
   const object = assembleFile(path, lib, options);
-  if (object.diagnostics.length) throw new AssemblyErrors(object.diagnostics);
+  if (object.diagnostics.length) throw new AssemblyErrors(object.diagnostics, options);
   // Long straight code is no loop: every byte of it may be an instruction.
   const bytes = object.functions.reduce((n, f) => n + f.code.length, 0);
   return {
     ...common,
     budget: given ?? BUDGET + bytes,
     scenarios: scenariosFor(object, path, symbol, args),
-    stubs: checked(stubs(lib, [object])),
+    stubs: checked(stubs(lib, [object], c), options),
   };
 }
 
 /** Refuse a library or file that does not assemble or link, with every reason. */
-function checked(s: Stubs): Stubs {
-  if (s.diagnostics.length) throw new AssemblyErrors(s.diagnostics);
+function checked(s: Stubs, options: DiagnosticOptions): Stubs {
+  if (s.diagnostics.length) throw new AssemblyErrors(s.diagnostics, options);
   return s;
 }
 

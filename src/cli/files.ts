@@ -1,6 +1,6 @@
 /** The host's files, as the assembler wants them, and the project's own folders. */
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Sources } from '#asm/preprocess.ts';
 import { fail } from './fail.ts';
@@ -34,6 +34,24 @@ export const readText = (path: string): string => new TextDecoder().decode(readE
 export function writeText(path: string, text: string): void {
   try {
     writeFileSync(path, text);
+  } catch (e) {
+    fail(`${path}: cannot be written: ${(e as NodeJS.ErrnoException).code ?? String(e)}`);
+  }
+}
+
+/** All of it or nothing: whoever looks finds the file as it was, or whole. A device or a pipe is written to as it is. */
+export function writeWhole(path: string, bytes: Uint8Array): void {
+  try {
+    if (existsSync(path) && !statSync(path).isFile()) return writeFileSync(path, bytes);
+    const target = existsSync(path) ? realpathSync(path) : path;
+    const part = join(dirname(target), `.${basename(target)}.${process.pid}.part`);
+    try {
+      writeFileSync(part, bytes, { flag: 'wx', ...(existsSync(target) && { mode: statSync(target).mode }) });
+      renameSync(part, target);
+    } catch (e) {
+      rmSync(part, { force: true });
+      throw e;
+    }
   } catch (e) {
     fail(`${path}: cannot be written: ${(e as NodeJS.ErrnoException).code ?? String(e)}`);
   }

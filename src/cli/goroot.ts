@@ -26,19 +26,29 @@ export function goTree(dir: string, progress: (what: string) => void): GoTree {
   if (version !== RELEASE && !version.startsWith(`${RELEASE}.`)) {
     fail(`--goroot ${dir}: is ${version}; this callgate knows the layouts of ${RELEASE}`);
   }
-  const compile = join(root, 'pkg/tool/linux_amd64/compile');
-  return { root, header: existsSync(compile) ? header(root, compile, version, progress) : undefined };
+  const hasCompiler = existsSync(join(root, COMPILER));
+  return { root, header: hasCompiler ? keptHeader(root, { path: 'runtime' }, progress) : undefined };
 }
 
-/** Made once per toolchain, then kept in the user's cache: it takes the compiler some seconds. */
-function header(root: string, compile: string, version: string, progress: (what: string) => void): string {
-  const { size, mtimeMs } = statSync(compile);
-  const key = createHash('sha256').update(`${root} ${version} ${size} ${mtimeMs}`).digest('hex').slice(0, 16);
+const COMPILER = 'pkg/tool/linux_amd64/compile';
+
+/** A package as `go build` sees it. */
+export interface GoPackage {
+  readonly path: string;
+  /** A tag, or a mode like race that is one: it chooses among the package's files. */
+  readonly tag?: string | undefined;
+}
+
+/** go_asm.h, made once per toolchain, then kept in the user's cache: it takes the compiler some seconds. */
+export function keptHeader(root: string, of: GoPackage, progress: (what: string) => void): string {
+  const { size, mtimeMs } = statSync(join(root, COMPILER));
+  const what = [root, size, mtimeMs, of.path, of.tag ?? ''].join(' ');
+  const key = createHash('sha256').update(what).digest('hex').slice(0, 16);
   const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'callgate');
   const kept = join(cache, `go_asm-${key}.h`);
   if (existsSync(kept)) return readFileSync(kept, 'utf8');
   progress('asking the Go toolchain for struct layouts');
-  const text = generate(root);
+  const text = generate(root, of);
   try {
     mkdirSync(cache, { recursive: true });
     const partial = `${kept}.${process.pid}`;
@@ -50,10 +60,10 @@ function header(root: string, compile: string, version: string, progress: (what:
   return text;
 }
 
-/** What `go build` does for package runtime: note the assembly's symbols, then compile with -asmhdr. */
-export function generate(root: string): string {
+/** What `go build` does: note the assembly's symbols, then compile with -asmhdr. */
+export function generate(root: string, { path, tag }: GoPackage = { path: 'runtime' }): string {
   const dir = mkdtempSync(join(tmpdir(), 'callgate-'));
-  const cwd = join(root, 'src/runtime');
+  const cwd = join(root, 'src', path);
   const go = join(root, 'bin/go');
   const env = {
     ...process.env,
@@ -66,7 +76,12 @@ export function generate(root: string): string {
   };
   const run = (...args: string[]): string =>
     execFileSync(go, args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-  const files = (kind: string): string[] => run('list', '-f', `{{join .${kind} "\\n"}}`, 'runtime').trim().split('\n');
+  const tags = tag === undefined ? [] : ['-tags', tag];
+  const files = (kind: string): string[] =>
+    run('list', ...tags, '-f', `{{join .${kind} "\\n"}}`, path)
+      .trim()
+      .split('\n');
+  const isRuntime = /^runtime(\/internal\/|$)/.test(path);
   try {
     // The real header does not exist yet; noting symbols works with an empty one.
     writeFileSync(join(dir, 'go_asm.h'), '');
@@ -76,7 +91,7 @@ export function generate(root: string): string {
       'tool',
       'asm',
       '-p',
-      'runtime',
+      path,
       '-I',
       dir,
       '-I',
@@ -93,9 +108,10 @@ export function generate(root: string): string {
       'tool',
       'compile',
       '-std',
-      '-+',
+      '-c=4',
+      ...(isRuntime ? ['-+'] : []),
       '-p',
-      'runtime',
+      path,
       '-symabis',
       symabis,
       '-asmhdr',
@@ -107,7 +123,7 @@ export function generate(root: string): string {
     return readFileSync(out, 'utf8');
   } catch (e) {
     const said = e instanceof Error && 'stderr' in e ? String(e.stderr).trim().split('\n')[0] : String(e);
-    return fail(`--goroot ${root}: its toolchain could not describe package runtime: ${said}`);
+    return fail(`--goroot ${root}: its toolchain could not describe package ${path}: ${said}`);
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }

@@ -2,23 +2,29 @@
 import { Command, CommanderError, Option } from 'commander';
 import { LinkError } from '#asm/link.ts';
 import { cpuNames } from '#emu/cpu/models.ts';
+import { ElfError } from '#emu/linux/elf.ts';
 import { RuleError } from '#emu/linux/rules.ts';
+import { strategies } from '#runtime/explore.ts';
+import { UnknownFix } from '#runtime/fixes.ts';
+import { UnknownTrial } from '#runtime/regress/trials.ts';
 import { ImageTooLarge } from '#runtime/world.ts';
-import { type AsmOptions, asm } from './commands/asm.ts';
+import { type AsmOptions, asm, asmFormats } from './commands/asm.ts';
+import { type DisasmOptions, disasm, syntaxes } from './commands/disasm.ts';
 import { type ExecOptions, exec } from './commands/exec.ts';
+import { type ExploreOptions, exploreCommand } from './commands/explore.ts';
 import { list, topicNames } from './commands/list.ts';
 import { type LockstepOptions, lockstepCommand } from './commands/lockstep.ts';
+import { merge } from './commands/merge.ts';
+import { type RegressOptions, regress } from './commands/regress.ts';
 import { run } from './commands/run.ts';
 import { type TraceOptions, trace } from './commands/trace.ts';
 import { AssemblyErrors, type RunOptions } from './context.ts';
+import { caretModes, diagnosticsText } from './diagnostics.ts';
 import { type EngineOptions, engineNames, onEngine } from './engines.ts';
 import { InputError } from './fail.ts';
 import { output } from './output.ts';
 import { progressDone } from './progress.ts';
 import { version } from './version.ts';
-
-/** As Go's assembler: after this many the rest is not printed. */
-const MAX_ERRORS = 10;
 
 const collect = (value: string, before: readonly string[]): string[] => [...before, value];
 
@@ -54,17 +60,20 @@ Examples:
   callgate run --goroot "$(go env GOROOT)"      the same on Go's own assembly
   callgate run my_stub.s                        your file in place of the stubs it defines
   callgate run sum.s:·Sum --arg 2 --arg 3       call one function
+  callgate regress                              the five historic bugs, without their fix and with it
+  callgate explore retaken-p                    every schedule with at most two preemptions
   callgate trace mmap --on curg --residue 8     every instruction of one run
   callgate trace munmap --fail munmap:EINVAL@1  with a system call made to fail
   callgate lockstep interp unicorn mmap          two engines, to the first difference
   callgate asm my_stub.s                        offsets, bytes, relocations
+  callgate disasm --hex '48 89 c3'              and back
 
 Exit status: 0 all held, 1 a check failed, 2 bad input.`,
   );
 
 /** Options of the commands that run something. */
 function running(c: Command): Command {
-  return c
+  return assembling(c)
     .option('--goroot <dir>', "run the stubs of this Go 1.19 tree instead of callgate's own")
     .option('--seed <n>', 'seed of the junk that C functions leave in registers they may destroy', '0')
     .option(
@@ -73,14 +82,31 @@ function running(c: Command): Command {
       collect,
       [],
     )
+    .option(
+      '--c <file.o>',
+      'C for the scenario, compiled by gcc -c: its functions replace those of the same name (repeatable)',
+      collect,
+      [],
+    )
     .option('--arg <n>', 'argument word for FILE.s:SYMBOL (repeatable)', collect, [])
     .option('--budget <n>', 'stop a run after this many instructions')
     .option('--engine <name>', `what executes the instructions: ${engineNames.join(', ')} (default: jit)`)
     .option('--unicorn-js <file>', 'with --engine unicorn: this unicorn.js, in place of looking for one')
     .addOption(new Option('--cpu <model>', 'the processor').choices(cpuNames).default('v3'))
+    .option('--json', 'print JSON');
+}
+
+/** Options of the commands that assemble a file. */
+function assembling(c: Command): Command {
+  return c
     .option('-I, --include <dir>', 'look for #include files here first (repeatable)', collect, [])
     .option('-D, --define <name[=value]>', 'define a preprocessor name (repeatable)', collect, [])
-    .option('--json', 'print JSON');
+    .option('-e, --all-errors', 'say every error of a file, not only the first ten')
+    .addOption(
+      new Option('--caret <when>', 'below an error, its source line and a caret; auto: on a terminal')
+        .choices(caretModes)
+        .default('auto'),
+    );
 }
 
 /** Options of the commands that do one run. */
@@ -102,6 +128,60 @@ running(program.command('run'))
   .argument('[scenario|FILE.s[:SYMBOL]]', 'what to run; everything when left out')
   .action(async (target: string | undefined, options: RunOptions & Partial<EngineOptions>) => {
     status = await onEngine(options, (engine) => run(target, options, engine));
+  });
+
+program
+  .command('regress')
+  .summary('the five historic bugs, without their fix and with it')
+  .description(
+    'Look for a schedule on which each of the five regressions fails without its fix, print it with the moment it goes wrong, and look as far for one with the fix. Exit status 0 when all five fail without and hold with.',
+  )
+  .argument('[R1…R5]', 'which; all five when left out')
+  .option('--goroot <dir>', "on the stubs of this Go 1.19 tree instead of callgate's own")
+  .option('--seed <n>', 'seed of the junk that functions leave in registers they may destroy', '0')
+  .option('--json', 'print JSON')
+  .action(async (name: string | undefined, options: RegressOptions) => {
+    status = await regress(name === undefined ? [] : [name], options);
+  });
+
+program
+  .command('explore')
+  .summary('a scenario under one schedule after another')
+  .description(
+    'Look for a schedule on which a scenario fails: every one with at most so many preemptions (exhaustive), or many by chance (random, pct) or by rule (round-robin). A failing schedule is made as simple as it gets and printed with the line that runs it again. Exit status 1 when one was found.',
+  )
+  .argument('<scenario>', 'what to explore')
+  .option('--situation <name>', "which of the scenario's situations (the beginning of its name is enough)")
+  .option('--without <fix>', 'leave out a historic fix (repeatable)', collect, [])
+  .option('--strategy <name>', `how: ${strategies.join(', ')}`, 'exhaustive')
+  .option('--bound <n>', 'exhaustive: at most so many preemptions (default: 2)')
+  .option('--patience <n>', 'exhaustive: pass over a thread so often, for one that only waits (default: 3)')
+  .option('--depth <n>', 'pct: how many events must come in order for a failure (default: 3)')
+  .option('--budget <n>', 'at most so many schedules (default: exhaustive has no limit, the others take 1000)')
+  .option('--seed <n>', 'seed of random and pct, and of the junk in registers', '0')
+  .option('--all', 'go on after a failure, and show one of each kind')
+  .option('--shard <i/n>', 'only this part of the schedules; callgate merge puts the parts together')
+  .option('--known <file>', 'exhaustive: begin with the shared words of these results (repeatable)', collect, [])
+  .option('--workers <n>', 'how many processors to use (default: all)')
+  .option('--schedule <line>', 'one run, on this schedule: 0*153,1*20')
+  .option('--twice', 'make every run two times, and insist that both are the same')
+  .option('--goroot <dir>', "on the stubs of this Go 1.19 tree instead of callgate's own")
+  .option('--json', 'print JSON')
+  .option('--ndjson', 'print JSON on one line, as callgate merge reads it')
+  .action(async (scenario: string, options: ExploreOptions) => {
+    status = await exploreCommand(scenario, options);
+  });
+
+program
+  .command('merge')
+  .summary('the shards of an exploration, as one result')
+  .description(
+    'Read what callgate explore --shard i/n --ndjson printed for every i, and say what it comes to. Exit status 1 when any shard found a failure.',
+  )
+  .argument('<FILE...>', 'files of NDJSON')
+  .option('--json', 'print JSON')
+  .action((files: string[], options: { json?: boolean }) => {
+    status = merge(files, options);
   });
 
 tracing(running(program.command('trace')))
@@ -158,22 +238,40 @@ program
     status = await onEngine(options, (engine) => exec(path, args, options, engine));
   });
 
-program
-  .command('asm')
+assembling(program.command('asm'))
   .summary('what a file assembles to')
-  .description('Assemble one file of Go assembly and print its listing, bytes or symbols.')
+  .description(
+    'Assemble one file of Go assembly: as a listing, a table of symbols, bytes in hexadecimal, all that the object says in JSON, or an ELF object that ld, objdump and gdb read.',
+  )
   .argument('<FILE.s>')
   .option('--goroot <dir>', 'take headers from this Go tree')
-  .option('-I, --include <dir>', 'look for #include files here first (repeatable)', collect, [])
-  .option('-D, --define <name[=value]>', 'define a preprocessor name (repeatable)', collect, [])
+  .addOption(new Option('--format <kind>', 'what to make of it').choices(asmFormats).default('listing'))
+  .option('-o, --output <file>', 'where to put it; it is written whole or not at all')
+  .option('-p, --package <path>', "with --format elf: what a name's leading · stands for", 'main')
   .addOption(
-    new Option('--format <kind>', 'what to print: listing, bytes or symbols')
-      .choices(['listing', 'bytes', 'symbols'])
-      .default('listing'),
+    new Option('--goamd64 <version>', 'what GOAMD64 is: the file sees it as GOAMD64_v1 …')
+      .choices(['v1', 'v2', 'v3', 'v4'])
+      .default('v1'),
   )
-  .option('--json', 'print JSON')
+  .option('--json', 'the same as --format obj-json')
   .action((path: string, options: AsmOptions) => {
     status = asm(path, options);
+  });
+
+program
+  .command('disasm')
+  .summary('machine code back to text')
+  .description(
+    "Disassemble an ELF executable or object, symbol by symbol, or bytes: a file of them, or of hexadecimal digits, or --hex. In Go's syntax the output assembles to the same bytes again; what Go has no spelling for is BYTE, with its meaning beside it.",
+  )
+  .argument('[FILE]', 'an ELF file, bytes, or hexadecimal digits')
+  .option('--hex <bytes>', "these bytes, in place of a file: '48 89 c3'")
+  .option('--at <address>', 'where bytes that are no ELF file lie', '0')
+  .addOption(new Option('--syntax <name>', 'whose assembly language').choices(syntaxes).default('go'))
+  .option('--symbol <name>', 'only this one')
+  .option('--json', 'print JSON')
+  .action(async (path: string | undefined, options: DisasmOptions) => {
+    status = await disasm(path, options);
   });
 
 program
@@ -201,12 +299,14 @@ process.exitCode = status;
 function explain(e: unknown): number {
   if (e instanceof CommanderError) return e.exitCode === 0 ? 0 : 2;
   if (e instanceof AssemblyErrors || e instanceof LinkError) {
-    const lines = e.diagnostics.slice(0, MAX_ERRORS).map((d) => `${d.at.file}:${d.at.line}: ${d.message}`);
-    const more = e.diagnostics.length - MAX_ERRORS;
-    console.error([...lines, ...(more > 0 ? [`too many errors: ${more} more`] : [])].join('\n'));
+    console.error(diagnosticsText(e.diagnostics, e instanceof AssemblyErrors ? e.options : {}));
     return 2;
   }
-  if (e instanceof InputError || e instanceof RuleError || e instanceof ImageTooLarge) {
+  if (e instanceof UnknownTrial || e instanceof UnknownFix) {
+    console.error(`callgate: ${e.message}`);
+    return 2;
+  }
+  if (e instanceof InputError || e instanceof ElfError || e instanceof RuleError || e instanceof ImageTooLarge) {
     console.error(`callgate: ${e.message}`);
     return 2;
   }

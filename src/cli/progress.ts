@@ -2,10 +2,15 @@
 
 const shows = (): boolean => process.stderr.isTTY === true;
 
+let isShown = false;
+
 export function progress(what: string): void {
-  if (shows()) process.stderr.write(`\r\x1b[K${what}…`);
+  if (!shows()) return;
+  isShown = true;
+  process.stderr.write(`\r\x1b[K${what}…`);
 }
 
 export function progressDone(): void {
-  if (shows()) process.stderr.write('\r\x1b[K');
+  if (isShown) process.stderr.write('\r\x1b[K');
+  isShown = false;
 }

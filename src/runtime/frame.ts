@@ -1,7 +1,7 @@
 /** One activation of a model: its frame on the guest's stack, and the registers it runs with. */
 import type { Cpu } from '#emu/cpu/cpu.ts';
 import type { Memory } from '#emu/mem/memory.ts';
-import type { World } from './world.ts';
+import type { GView, MView, World } from './world.ts';
 
 export class Frame {
   readonly world: World;
@@ -21,6 +21,15 @@ export class Frame {
   }
   get mem(): Memory {
     return this.world.machine.mem;
+  }
+
+  /** The running g, as TLS names it. Asked anew each time: a goroutine moves from thread to thread. */
+  get g(): GView {
+    return this.world.g(this.world.currentG);
+  }
+  /** Its M. */
+  get m(): MView {
+    return this.world.mOf(this.g.m);
   }
 
   /** Register `n` (emu/cpu/layout.ts: R). */

@@ -5,12 +5,19 @@ import { watch } from '#emu/check/index.ts';
 import type { CpuModel } from '#emu/cpu/models.ts';
 import { parseRules } from '#emu/linux/rules.ts';
 import type { MachineOptions } from '#emu/machine.ts';
+import { goOn } from '#emu/sched/go-on.ts';
+import type { Schedule } from '#emu/sched/schedule.ts';
+import type { Scheduler } from '#emu/sched/scheduler.ts';
+import { script } from '#emu/sched/script.ts';
 import type { Ending, Observer } from '#emu/trace/event.ts';
 import { stopReport } from '#emu/trace/report.ts';
+import { watchRuntime } from './check/index.ts';
+import type { FixName } from './fixes.ts';
 import { models } from './models.ts';
 import { type Scenario, type Situation, unexpected } from './scenario.ts';
 import type { Stubs } from './stubs.ts';
 import { type StackName, World } from './world.ts';
+import type { Chapter } from './world-options.ts';
 
 /** Every value RSP mod 16 can have. */
 export const RESIDUES: readonly number[] = Array.from({ length: 16 }, (_, i) => i);
@@ -33,6 +40,12 @@ export interface Case {
   readonly engine?: NonNullable<MachineOptions['engine']>;
   /** The processor, where that is not the default. */
   readonly cpu?: CpuModel;
+  /** Historic fixes that this Go does not have. */
+  readonly without?: readonly FixName[];
+  /** Whose turn it is, where there are several threads; one after the other when left out. */
+  readonly scheduler?: Scheduler;
+  /** The same as a wish: one of the situation's schedules, its first when left out. */
+  readonly schedule?: Schedule;
 }
 
 export interface CaseFinding extends Finding {
@@ -51,18 +64,31 @@ export interface CaseResult {
   readonly output: string;
   /** Result words of a plain call, as the trace shows them. */
   readonly returned: string | undefined;
+  /** What happened on the way, for people. */
+  readonly story: readonly Chapter[];
+  /** Where it ended. */
+  readonly endedAt: string;
+  /** What throw said, if it did. */
+  readonly thrown: string | undefined;
   readonly findings: readonly CaseFinding[];
 }
 
 /** Run one case. `observer`, if any, sees every event. */
-export function runCase(c: Case, stubs: Stubs, budget = BUDGET, observer?: (w: World) => Observer): CaseResult {
+export function runCase(c: Case, given: Stubs, budget = BUDGET, observer?: (w: World) => Observer): CaseResult {
   const { scenario, situation } = c;
+  const stubs = scenario.overlay ? given.over(scenario.overlay) : given;
+  const own = scenario.models?.(situation) ?? [];
   const world = new World({
     seed: c.seed,
     rules: parseRules([...situation.fail, ...c.fail]),
-    models: [...models, ...(scenario.models?.(situation) ?? [])],
+    // A scenario's own function comes before the one everybody has.
+    models: [...own, ...models.filter((m) => !own.some(({ name }) => name === m.name))],
     globals: { ...withoutCgo, ...scenario.globals },
     link: stubs.link,
+    ...scenario.world,
+    without: new Set([...(scenario.lacks ?? []), ...(c.without ?? [])]),
+    objects: stubs.objects,
+    library: stubs.library,
     lenient: stubs.lenient,
     decoded: stubs.decoded,
     ...(c.engine && { engine: c.engine }),
@@ -71,6 +97,7 @@ export function runCase(c: Case, stubs: Stubs, budget = BUDGET, observer?: (w: W
   const { machine } = world;
   if (observer) machine.observe(observer(world));
   watch(machine, world.findings);
+  watchRuntime(world, scenario.breaks);
   const entries = entryResidues(world);
   const main = scenario.main(situation);
   let returned: string | undefined;
@@ -81,7 +108,8 @@ export function runCase(c: Case, stubs: Stubs, budget = BUDGET, observer?: (w: W
     if (e.kind === 'syscall' && e.injected) injected++;
     if (e.kind === 'output') output += new TextDecoder().decode(e.bytes);
   });
-  const ending = world.run(main, c.stack, c.residue, budget);
+  const scheduler = c.scheduler ?? scheduled(c);
+  const ending = world.run(main, c.stack, c.residue, budget, scheduler);
   const { findings } = world;
   // A wrong ending is what is left when no checker saw the reason.
   const wrong = unexpected(situation.ends, ending, output);
@@ -97,8 +125,16 @@ export function runCase(c: Case, stubs: Stubs, budget = BUDGET, observer?: (w: W
     injected,
     output,
     returned,
+    story: world.story,
+    endedAt: where,
+    thrown: world.thrown,
     findings: findings.map((f) => ({ ...f, entryResidue: entries(f.pc) })),
   };
+}
+
+function scheduled({ scenario, situation, schedule = situation.schedules?.[0] }: Case): Scheduler | undefined {
+  if (schedule) return script(schedule);
+  return scenario.threads ? goOn : undefined;
 }
 
 /** Remembers RSP mod 16 at the latest entry of every function; asked with any address inside it. */
@@ -116,8 +152,13 @@ function entryResidues({ machine }: World): (pc: bigint) => number | undefined {
 export interface Row {
   readonly scenario: Scenario;
   readonly situation: Situation;
-  /** Results by stack, one per residue; a stack on which the stubs may not be called is missing. */
+  /** Results by stack, one per residue, or per schedule of the situation; a stack on which the stubs may not be called is missing. */
   readonly results: ReadonlyMap<StackName, readonly CaseResult[]>;
+}
+
+export interface How extends Pick<Case, 'engine' | 'cpu'> {
+  /** Run a situation under each of its schedules, not only under a few of them. */
+  readonly every?: boolean;
 }
 
 /** Rows one by one, so that whoever prints them can show progress. */
@@ -127,7 +168,7 @@ export function* verdicts(
   seed: bigint,
   fail: readonly string[] = [],
   budget = BUDGET,
-  how: Pick<Case, 'engine' | 'cpu'> = {},
+  { every = false, ...how }: How = {},
 ): Generator<Row> {
   for (const scenario of scenarios) {
     for (const situation of scenario.situations) {
@@ -135,12 +176,20 @@ export function* verdicts(
       for (const stack of scenario.stacks) {
         results.set(
           stack,
-          RESIDUES.map((residue) =>
-            runCase({ scenario, situation, stack, residue, seed, fail, ...how }, stubs, budget),
+          runsOf(situation, every).map((run) =>
+            runCase({ scenario, situation, stack, seed, fail, ...how, ...run }, stubs, budget),
           ),
         );
       }
       yield { scenario, situation, results };
     }
   }
+}
+
+function runsOf({ schedules }: Situation, every: boolean): readonly Pick<Case, 'residue' | 'schedule'>[] {
+  if (!schedules) return RESIDUES.map((residue) => ({ residue }));
+  if (every) return schedules.map((schedule, i) => ({ schedule, residue: i % RESIDUES.length }));
+  // As many as there are alignments, from the first to the last.
+  const at = (residue: number): number => Math.floor((residue * (schedules.length - 1)) / (RESIDUES.length - 1));
+  return RESIDUES.map((residue) => ({ residue, schedule: schedules[at(residue)]! }));
 }

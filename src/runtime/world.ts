@@ -1,35 +1,48 @@
-/** One M with its g0, gsignal and a goroutine, in guest memory, around an image of linked stubs. */
+/** Ms, Ps and goroutines in guest memory, around an image of linked stubs: one of each to begin with. */
 import type { Image } from '#asm/link.ts';
 import type { Finding } from '#emu/check/checker.ts';
 import { R } from '#emu/cpu/layout.ts';
-import { Machine, type MachineOptions } from '#emu/machine.ts';
+import { layOutObjects, type ObjectLayout } from '#emu/linux/elf-layout.ts';
+import { relocate } from '#emu/linux/elf-link.ts';
+import { Machine } from '#emu/machine.ts';
 import { PROT } from '#emu/mem/layout.ts';
+import type { Scheduler } from '#emu/sched/scheduler.ts';
 import type { Ending } from '#emu/trace/event.ts';
 import { baseName } from '#emu/trace/text.ts';
 import { Bridge } from './bridge.ts';
+import type { FixName } from './fixes.ts';
+import { copystack } from './gc/copystack.ts';
+import type { StaleSlot } from './gc/scan.ts';
+import { Stacks } from './gc/stacks.ts';
+import { printTraces } from './gc/traceback.ts';
+import { Heap } from './heap.ts';
 import { clobber, Random, scribble } from './junk.ts';
-import { G, g as gLayout, gobuf, m as mLayout, P, p as pLayout, stack } from './layout/go1.19.ts';
+import { G, g as gLayout, gobuf, m as mLayout, P, p as pLayout, schedt, stack } from './layout/go1.19.ts';
 import type { Struct } from './layout/struct.ts';
 import { type View, view } from './layout/view.ts';
-import type { Model } from './model.ts';
+import { type Model, Stopped } from './model.ts';
+import { type Chapter, type External, kindOf, type WorldOptions } from './world-options.ts';
+import { wrappers } from './wrappers.ts';
 
 /** The three stacks a stub can find itself on. */
 export type StackName = 'g0' | 'curg' | 'gsignal';
 export const stackNames: readonly StackName[] = ['g0', 'curg', 'gsignal'];
 
-type GView = View<keyof (typeof gLayout)['fields']>;
+export type GView = View<keyof (typeof gLayout)['fields']>;
+export type MView = View<keyof (typeof mLayout)['fields']>;
+export type PView = View<keyof (typeof pLayout)['fields']>;
+export type SchedView = View<keyof (typeof schedt)['fields']>;
 
 /** Where things lie. Stacks and mappings high, as Linux has them, so that a lost upper half of an address shows. */
 const AT = {
   image: 0x40_1000n,
   gates: 0x1000_0000n,
   globals: 0x2000_0000n,
-  heap: 0xc0_0000_0000n,
-  curg: 0xc0_0010_0000n,
-  gsignal: 0xc0_0020_0000n,
-  grown: 0xc0_0040_0000n,
+  c: 0x3000_0000n,
   g0: 0x7fff_ff70_0000n,
 } as const;
+/** Between the stacks of two threads. */
+const THREAD_STRIDE = 0x20_0000n;
 /** Bytes: a small pthread stack, gsignal's 32 KiB (mpreinit), a goroutine that has grown twice. */
 const SIZE = { g0: 0x1_0000n, gsignal: 0x8000n, curg: 0x2000n } as const;
 /** Between a stack's high bound and our first frame: what the thread began with. */
@@ -39,111 +52,194 @@ const USED = 0x800n;
 /** StackGuard (runtime/stack.go): how far above its low bound a stack's guard is. */
 const STACK_GUARD = 928n;
 
-export type External = (name: string, use: 'code' | 'data', from: string) => bigint | undefined;
-
-export interface WorldOptions extends Omit<MachineOptions, 'gateBase'> {
-  readonly seed: bigint;
-  /** Host functions that machine code may reach by name. */
-  readonly models: readonly Model[];
-  /** Words that assembly reads by name: a number, or the name of the model whose address they hold. */
-  readonly globals: Readonly<Record<string, bigint | string>>;
-  /** Link the stubs at `base`, given the addresses of what they do not define. */
-  readonly link: (base: bigint, external: External) => Image;
-  /** May code from this file name functions and variables that nobody has written? (Go's own files do.) */
-  readonly lenient: (file: string) => boolean;
-}
-
 export class World {
   readonly machine: Machine;
   readonly bridge: Bridge;
+  readonly heap: Heap;
+  readonly stacks: Stacks;
   readonly image: Image;
+  readonly without: ReadonlySet<FixName>;
+  /** runtime.sched. */
+  readonly sched: SchedView;
+  /** The first M, with its g0 and gsignal, a goroutine that runs on it, and its P. */
+  readonly m: MView;
   readonly g0: GView;
   readonly gsignal: GView;
   readonly curg: GView;
-  readonly m: View<keyof (typeof mLayout)['fields']>;
-  readonly p: View<keyof (typeof pLayout)['fields']>;
+  readonly p: PView;
+  /** Addresses of all there are, in the order in which they were made: allm, allp, allgs. */
+  readonly allm: bigint[] = [];
+  readonly allp: bigint[] = [];
+  readonly allgs: bigint[] = [];
   /** What checkers and models found wrong, in the order of time. */
   readonly findings: Finding[] = [];
+  /** raceenabled and msanenabled: does compiled Go call the sanitizers' hooks? */
+  readonly race: boolean;
+  readonly msan: boolean;
+  readonly sysmonRounds: number;
+  /** The turns the run has taken, for people: what moved, what was taken away, what was found where. */
+  readonly story: Chapter[] = [];
+  /** Live slots in which a scan found pointers of the past. */
+  readonly stale: StaleSlot[] = [];
+  /** What throw said, when it did. */
+  thrown: string | undefined;
+  readonly #seed: bigint;
+  readonly #streams: Random[] = [];
   readonly #exit: bigint;
+  readonly #c: ObjectLayout;
   readonly #notes = new Map<string, readonly bigint[]>();
   readonly #globals = new Map<string, bigint>();
-  #heap: bigint = AT.heap;
   #nextGlobal: bigint = AT.globals;
+  #threadStacks = 0n;
   #startedOn: StackName = 'g0';
 
   constructor(options: WorldOptions) {
     this.machine = new Machine({ ...options, gateBase: AT.gates });
-    const { mem, cpu, symbols } = this.machine;
-    const random = new Random(options.seed);
-    this.bridge = new Bridge(this, (f, convention, bits) => clobber(random, f, convention, bits));
+    const { mem, cpu } = this.machine;
+    this.without = options.without ?? new Set();
+    this.race = options.race ?? false;
+    this.msan = options.msan ?? false;
+    this.sysmonRounds = options.sysmonRounds ?? 10;
+    this.#seed = options.seed;
+    this.heap = new Heap(mem);
+    this.stacks = new Stacks(mem, this.heap);
+    this.bridge = new Bridge(this, (f, convention, bits) => clobber(this.#junk(), f, convention, bits));
     this.machine.observe((e) => {
       if (e.kind === 'syscall') this.note(`${e.name}()`, e.args);
     });
-    this.#exit = this.machine.gates.add('runtime.goexit', 0, 0, () => this.machine.end({ kind: 'done' }));
-    for (const model of options.models) this.bridge.install(model);
-
-    mem.map(AT.globals, 0x10_0000n, PROT.read | PROT.write, '[globals]');
-    for (const [name, v] of Object.entries(options.globals)) {
-      mem.poke(this.#global(name), 8, typeof v === 'bigint' ? v : this.bridge.addressOf(v)!);
+    this.#exit = this.machine.gates.add('callgate.exit', [], () => this.machine.end({ kind: 'done' }));
+    this.#c = layOutObjects(options.objects ?? [], AT.c);
+    for (const m of options.models) if (this.#c.addressOf(m.name) === undefined) this.bridge.install(m);
+    mem.map(AT.globals, 0x1_0000n, PROT.read | PROT.write, '[globals]');
+    for (const name of Object.keys(options.globals)) this.#global(name);
+    const external: External = (name, use, from) =>
+      this.#external(name, use, use === 'code' ? options.library(from) : options.lenient(from));
+    this.image = options.link(AT.image, external, [wrappers(options.models)], kindOf(options));
+    this.#load();
+    this.#loadObjects();
+    // Where the stubs define a variable themselves, theirs is the one that is read.
+    for (const [name, value] of Object.entries(options.globals)) {
+      mem.poke(this.addressOf(name), 8, typeof value === 'string' ? this.addressOf(value) : value);
     }
-    this.image = options.link(AT.image, (name, use, from) => this.#external(name, use, options.lenient(from)));
-    const prot = { '.text': PROT.read | PROT.exec, '.rodata': PROT.read, '.data': PROT.read | PROT.write };
-    const end = this.image.sections.reduce(
-      (n, s) => (s.address + BigInt(s.size) > n ? s.address + BigInt(s.size) : n),
-      0n,
-    );
-    if (end > AT.gates) throw new ImageTooLarge(end - AT.image, AT.gates - AT.image);
-    for (const s of this.image.sections) {
-      mem.map(s.address, BigInt(s.size), prot[s.name], s.name);
-      mem.pokeBytes(s.address, s.bytes);
-    }
-    symbols.add(
-      this.image.symbols.map(({ name, address, size, function: f }) => ({
-        name,
-        address,
-        size,
-        lines: f?.lines ?? [],
-        pcsp: f?.pcsp ?? [],
-      })),
-    );
 
-    mem.map(AT.heap, 0x1_0000n, PROT.read | PROT.write, '[go heap]');
-    this.p = this.#struct(pLayout);
-    this.m = this.#struct(mLayout);
-    this.g0 = this.#goroutine('g0', 0n);
-    this.gsignal = this.#goroutine('gsignal', 0n);
-    this.curg = this.#goroutine('curg', 1n);
+    this.sched = this.#struct(schedt);
+    for (let id = (options.procs ?? 1) - 1; id >= 0; id--) this.#proc(id);
+    this.p = this.pOf(this.allp[0]!);
+    // schedinit: 0 would mean that somebody is waiting for the network.
+    this.sched.lastpoll = this.machine.kernel.clock.nowNs;
+    this.m = this.newM('');
+    this.g0 = this.g(this.m.g0);
+    this.gsignal = this.g(this.m.gsignal);
+    this.curg = this.newG('curg', SIZE.curg);
     // A stack is never fresh: what was there before must not matter.
     for (const g of [this.g0, this.gsignal, this.curg]) {
       const { hi } = view(mem, stack, g.stack);
-      scribble(random, mem, hi - USED, hi);
+      scribble(this.#junk(), mem, hi - USED, hi);
     }
-    this.m.g0 = this.g0.at;
-    this.m.gsignal = this.gsignal.at;
+    this.curg.m = this.m.at;
+    this.curg.atomicstatus = BigInt(G.running);
     this.m.curg = this.curg.at;
     this.m.p = this.p.at;
     this.m.procid = BigInt(this.machine.task.tid);
     this.p.m = this.m.at;
     this.p.status = BigInt(P.running);
-    // What settls does: g's slot is m.tls[0], at −8 from the thread pointer.
-    cpu.fsBase = this.m.tls + 8n;
+    cpu.fsBase = this.threadPointer(this.m);
     cpu.random = BigInt.asUintN(64, options.seed);
     cpu.mxcsr = 0x1f80;
   }
 
+  /** The running thread's own junk: what others leave behind in between makes no difference to it. */
+  #junk(): Random {
+    const { index } = this.machine.thread;
+    this.#streams[index] ??= new Random(this.#seed + (BigInt(index) << 32n));
+    return this.#streams[index];
+  }
+
+  /** Typed views of what lies at an address. */
+  g(at: bigint): GView {
+    return view(this.machine.mem, gLayout, at);
+  }
+  mOf(at: bigint): MView {
+    return view(this.machine.mem, mLayout, at);
+  }
+  pOf(at: bigint): PView {
+    return view(this.machine.mem, pLayout, at);
+  }
+
+  /** Does this Go have a historic fix? */
+  has(fix: FixName): boolean {
+    return !this.without.has(fix);
+  }
+
+  /** Where FS points on a thread of this M, as settls has it: g's slot is m.tls[0], at −8 from there. */
+  threadPointer(m: MView): bigint {
+    return m.tls + 8n;
+  }
+
+  /** A fresh M with g0, on a thread's stack, and gsignal. `prefix` tells its stacks from the first M's: "m1 ". */
+  newM(prefix: string): MView {
+    const m = this.threadlessM(prefix, this.sched.mnext++);
+    const { lo, size } = this.threadStack(`${prefix}g0 stack`);
+    const g0 = this.g(m.g0);
+    const bounds = view(this.machine.mem, stack, g0.stack);
+    [bounds.lo, bounds.hi] = [lo, lo + size];
+    [g0.stackguard0, g0.stackguard1] = [lo + STACK_GUARD, lo + STACK_GUARD];
+    return m;
+  }
+
+  /** Memory for the stack of a thread. */
+  threadStack(name: string): { readonly lo: bigint; readonly size: bigint } {
+    const lo = AT.g0 - this.#threadStacks++ * THREAD_STRIDE;
+    this.machine.mem.map(lo, SIZE.g0, PROT.read | PROT.write, name);
+    return { lo, size: SIZE.g0 };
+  }
+
+  /** A fresh M whose g0 has no stack: that of a thread which C will make, or has made. */
+  threadlessM(prefix: string, id: bigint): MView {
+    const m = this.#struct(mLayout);
+    m.id = id;
+    this.allm.push(m.at);
+    m.g0 = this.#goroutine(m, 0n, 0n, 0n).at;
+    const gsignal = this.heap.stack(SIZE.gsignal, `${prefix}gsignal stack`);
+    m.gsignal = this.#goroutine(m, 0n, gsignal, SIZE.gsignal).at;
+    return m;
+  }
+
+  /** A fresh, idle goroutine with a stack of its own; malg and allgadd. */
+  newG(name: string, stackSize: bigint): GView {
+    const goid = BigInt(this.allgs.length + 1);
+    const g = this.#goroutine(undefined, goid, this.heap.stack(stackSize, `${name} stack`), stackSize);
+    this.allgs.push(g.at);
+    return g;
+  }
+
   /** Address of a symbol, model or variable. Throws on a name that this world does not have. */
   addressOf(name: string): bigint {
-    const at = this.machine.symbols.named(name)?.address ?? this.#globals.get(name);
+    const at = this.bridge.addressOf(name) ?? this.machine.symbols.named(name)?.address ?? this.#globals.get(name);
     if (at === undefined) throw new Error(`this world has no ${name}`);
     return at;
   }
 
-  /** The TLS slot that names the running g. */
+  /** The running thread's TLS slot, which names its g. */
   get currentG(): bigint {
-    return this.machine.mem.peek(this.m.tls, 8);
+    return this.machine.mem.peek(this.machine.cpu.fsBase - 8n, 8);
   }
   set currentG(g: bigint) {
-    this.machine.mem.poke(this.m.tls, 8, g);
+    this.machine.mem.poke(this.machine.cpu.fsBase - 8n, 8, g);
+  }
+
+  /** Address of a read-only word that holds a function's PC: what a func value without captures points to. */
+  funcval(name: string): bigint {
+    const known = this.#globals.get(`${name}·f`);
+    if (known !== undefined) return known;
+    const at = this.#global(`${name}·f`);
+    this.machine.mem.poke(at, 8, this.addressOf(name));
+    return at;
+  }
+
+  /** Address of a variable of the Go side that only models know: zero at first, 8 bytes. */
+  variable(name: string): bigint {
+    return this.#global(name);
   }
 
   /** Value of a variable that assembly reads. */
@@ -159,9 +255,29 @@ export class World {
     return this.#notes.get(what);
   }
 
+  /** One line of the story: what has just happened that somebody who looks for a cause wants to know. */
+  tell(text: string): void {
+    const { thread, retired } = this.machine;
+    this.story.push({ at: retired, thread: thread.name, text });
+  }
+
   /** The runtime's print, to standard error. */
   print(text: string): void {
     this.machine.output(2, new TextEncoder().encode(text));
+  }
+
+  /** throw (panic.go): the runtime gives up. */
+  throw(message: string): never {
+    this.thrown ??= message;
+    this.print(`fatal error: ${message}\n`);
+    printTraces(this);
+    return this.exit(2);
+  }
+
+  /** exit(2), from inside a body. */
+  exit(status: number): never {
+    this.machine.end({ kind: 'exit', status });
+    throw new Stopped();
   }
 
   /**
@@ -181,11 +297,13 @@ export class World {
    * Run `main` on one of the stacks until it returns or something else ends the run. `residue` bytes are taken off
    * every stack first, so that 0 … 15 give all alignments that RSP can have at any one place.
    */
-  run(main: Model, on: StackName, residue: number, budget: number): Ending {
+  run(main: Model, on: StackName, residue: number, budget: number, scheduler?: Scheduler): Ending {
     const { cpu, mem } = this.machine;
     const top = (g: GView): bigint => view(mem, stack, g.stack).hi - HEADROOM - BigInt(residue);
     const running = { g0: this.g0, curg: this.curg, gsignal: this.gsignal }[on];
     view(mem, gobuf, this.g0.sched).sp = top(this.g0);
+    // Who goes to a g0 as to a goroutine wants its thread to end; nobody has called mstart0 on this one.
+    view(mem, gobuf, this.g0.sched).pc = this.bridge.addressOf('runtime.mexit') ?? 0n;
     this.currentG = running.at;
     cpu.setGpr(R.r14, running.at);
     const sp = top(running) - 8n;
@@ -197,7 +315,7 @@ export class World {
     // Above g0's sched.sp are the frames of whoever left g0 last.
     const left = view(mem, gobuf, this.g0.sched).sp;
     const before = mem.peekBytes(left, Number(HEADROOM));
-    const ending = this.machine.run(budget);
+    const ending = scheduler ? this.machine.runThreads(scheduler, budget) : this.machine.run(budget);
     if (ending.kind === 'done') {
       this.expect(this.currentG === running.at, 'g', `TLS names 0x${this.currentG.toString(16)} at the end, not ${on}`);
       const after = mem.peekBytes(left, Number(HEADROOM));
@@ -226,46 +344,78 @@ export class World {
     this.expect(!withR14 || r14 === g.at, 'g', `R14 is 0x${r14.toString(16)}, not ${name}`, about);
   }
 
-  /**
-   * Give the goroutine a stack twice as large, as copystack does: what is in use keeps its distance from the high
-   * bound, sched moves along, and the old stack is gone. Pointers into frames are not adjusted: there are none here.
-   */
+  /** Give the goroutine a stack twice as large. It must be off it. */
   growStack(): void {
-    const { mem } = this.machine;
-    const bounds = view(mem, stack, this.curg.stack);
-    const { lo, hi } = bounds;
-    const size = hi - lo;
-    const top = AT.grown + 2n * size;
-    const used = mem.peekBytes(lo, Number(size));
-    mem.unmap(lo, size);
-    mem.map(AT.grown, 2n * size, PROT.read | PROT.write, 'curg stack');
-    mem.pokeBytes(top - size, used);
-    [bounds.lo, bounds.hi] = [AT.grown, top];
-    this.curg.stackguard0 = AT.grown + STACK_GUARD;
-    const sched = view(mem, gobuf, this.curg.sched);
-    if (sched.sp >= lo && sched.sp < hi) sched.sp += top - hi;
-    this.bridge.moved(lo, size, top - hi);
+    const { lo, hi } = view(this.machine.mem, stack, this.curg.stack);
+    copystack(this, this.curg, 2n * (hi - lo));
   }
 
-  /** A fresh, zeroed struct on the Go heap. */
+  #load(): void {
+    const { mem, symbols } = this.machine;
+    const prot = { '.text': PROT.read | PROT.exec, '.rodata': PROT.read, '.data': PROT.read | PROT.write };
+    const end = this.image.sections.reduce(
+      (n, s) => (s.address + BigInt(s.size) > n ? s.address + BigInt(s.size) : n),
+      0n,
+    );
+    if (end > AT.gates) throw new ImageTooLarge(end - AT.image, AT.gates - AT.image);
+    for (const s of this.image.sections) {
+      mem.map(s.address, BigInt(s.size), prot[s.name], s.name);
+      mem.pokeBytes(s.address, s.bytes);
+    }
+    symbols.add(
+      this.image.symbols.map(({ name, abi, address, size, function: f }) => ({
+        // As Go's linker tells a function from its wrapper.
+        name: f && abi === 'ABI0' && this.bridge.addressOf(name) !== undefined ? `${name}.abi0` : name,
+        address,
+        size,
+        lines: f?.lines ?? [],
+        pcsp: f?.pcsp ?? [],
+      })),
+    );
+  }
+
+  #loadObjects(): void {
+    const { mem, symbols } = this.machine;
+    const known = (name: string): bigint | undefined =>
+      symbols.named(name)?.address ?? this.bridge.addressOf(name) ?? this.#globals.get(name);
+    const linked = relocate(this.#c, known);
+    for (const s of linked.sections) {
+      mem.map(s.address, BigInt(s.size), s.prot, s.name);
+      mem.pokeBytes(s.address, s.bytes);
+    }
+    symbols.add(linked.symbols.map((s) => ({ ...s, isC: s.kind === 'function', lines: [] })));
+  }
+
+  /** A fresh, zeroed struct of the runtime's own. */
   #struct<F extends string>(layout: Struct<F>): View<F> {
-    const at = this.#heap;
-    this.#heap += BigInt((layout.size + 63) & ~63);
-    return view(this.machine.mem, layout, at);
+    return view(this.machine.mem, layout, this.heap.persistent(layout.size));
   }
 
-  #goroutine(name: StackName, goid: bigint): GView {
+  /** A P, (*p).init, and all but the first on the list of idle ones: the last one first, as procresize has it. */
+  #proc(id: number): void {
+    const p = this.#struct(pLayout);
+    p.id = BigInt(id);
+    p.status = BigInt(P.idle);
+    this.allp.unshift(p.at);
+    if (id === 0) return;
+    p.link = this.sched.pidle;
+    this.sched.pidle = p.at;
+    this.sched.npidle += 1n;
+  }
+
+  #goroutine(m: MView | undefined, goid: bigint, lo: bigint, size: bigint): GView {
     const { mem } = this.machine;
-    const g: GView = this.#struct(gLayout);
-    mem.map(AT[name], SIZE[name], PROT.read | PROT.write, `${name} stack`);
+    const g = this.#struct(gLayout);
     const bounds = view(mem, stack, g.stack);
-    bounds.lo = AT[name];
-    bounds.hi = AT[name] + SIZE[name];
-    g.stackguard0 = AT[name] + STACK_GUARD;
+    bounds.lo = lo;
+    bounds.hi = lo + size;
+    g.stackguard0 = lo + STACK_GUARD;
     g.stackguard1 = g.stackguard0;
-    g.m = this.m.at;
     g.goid = goid;
-    g.atomicstatus = BigInt(G.running);
+    if (m) {
+      g.m = m.at;
+      g.atomicstatus = BigInt(G.running);
+    }
     view(mem, gobuf, g.sched).g = g.at;
     return g;
   }
@@ -282,11 +432,11 @@ export class World {
   }
 
   #external(name: string, use: 'code' | 'data', lenient: boolean): bigint | undefined {
-    const known = this.bridge.addressOf(name) ?? this.#globals.get(name);
+    const known = this.#c.addressOf(name) ?? this.bridge.addressOf(name) ?? this.#globals.get(name);
     if (known !== undefined || !lenient) return known;
     // Go's files name much that this world does not hold: a variable is zero, a function stops the run when reached.
     if (use === 'data') return this.#global(name, ROOMY);
-    return this.machine.gates.add(name, 0, 0, () => this.machine.end({ kind: 'no-model', name }));
+    return this.machine.gates.add(name, [], () => this.machine.end({ kind: 'no-model', name }));
   }
 }
 

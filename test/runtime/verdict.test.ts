@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { scenarios } from '#runtime/scenarios/index.ts';
 import { goLibrary, stubs } from '#runtime/stubs.ts';
 import type { Row } from '#runtime/verdict.ts';
-import { hostFiles } from '../../src/cli/files.ts';
+import { hostFiles, stubsDir } from '../../src/cli/files.ts';
 import { generate } from '../../src/cli/goroot.ts';
 import { goroot, missingGo } from '../witness/go.ts';
 import { firstFindings, ownStubs, rowsOf, summary } from './fixture.ts';
@@ -49,7 +49,7 @@ test('the failures on purpose end as Go ends them', () => {
 });
 
 describe.skipIf(!goroot)(`Go's own stubs${goroot ? '' : ` (${missingGo})`}`, () => {
-  const go = (header: string | undefined): Row[] => rowsOf(stubs(goLibrary(goroot!, header, hostFiles)));
+  const go = (header: string | undefined): Row[] => rowsOf(stubs(goLibrary(goroot!, header, stubsDir(), hostFiles)));
 
   test('give the same verdicts, with the layouts of the toolchain', () => {
     expect(table(go(generate(goroot!)))).toEqual(table(rows));

@@ -4,11 +4,13 @@ import { foundLine } from '../witness/found.ts';
 import { hasSilicon, missingSilicon } from '../witness/silicon.ts';
 import { churn } from './churn.ts';
 import { type Finding, STATES, soak } from './cpu.ts';
+import { schedules } from './schedules.ts';
 
 class BadInput extends Error {}
 const CPU_USAGE = 'npm run soak -- cpu [--seed S] [--instructions N] [--blocks N] [--only instruction:N|block:N]';
 const CHURN_USAGE = 'npm run soak -- churn [--seed S] [--blocks N] [--limit MB]';
-const USAGE = `${CPU_USAGE}; ${CHURN_USAGE}`;
+const SCHEDULES_USAGE = 'npm run soak -- schedules [--seed S] [--schedules N]';
+const USAGE = `${CPU_USAGE}; ${CHURN_USAGE}; ${SCHEDULES_USAGE}`;
 const MAX_FINDINGS = 10;
 
 function count(name: string, text: string): number {
@@ -24,6 +26,7 @@ const { values, positionals } = (() => {
         seed: { type: 'string', default: '1' },
         instructions: { type: 'string', default: '1000000' },
         blocks: { type: 'string' },
+        schedules: { type: 'string', default: '10000' },
         limit: { type: 'string', default: '1024' },
         only: { type: 'string' },
       },
@@ -93,10 +96,31 @@ function cpuMain(): number {
   return findings ? 1 : 0;
 }
 
+/** Random schedules over all scenarios, with every fix in: none may find anything. */
+function schedulesMain(): number {
+  const total = count('schedules', values.schedules);
+  const start = Date.now();
+  let failures = 0;
+  for (const { done, scenario, failure } of schedules(total, BigInt(count('seed', values.seed)))) {
+    if (failure) {
+      failures++;
+      console.log(`\n${scenario}: ${failure.message}\n  callgate explore ${scenario} --schedule '${failure.schedule}'`);
+    }
+    const line = `${done}/${total} schedules, ${failures} failures, ${Math.round((Date.now() - start) / 1000)} s, ${scenario}`;
+    if (process.stderr.isTTY) process.stderr.write(`\r${line}\x1b[K`);
+    else if (done === total || done % 1000 === 0) console.error(line);
+    if (failures >= MAX_FINDINGS) break;
+  }
+  console.error(`\nseed ${values.seed}: ${failures} failures`);
+  return failures ? 1 : 0;
+}
+
+const jobs: Readonly<Record<string, () => number>> = { cpu: cpuMain, churn: churnMain, schedules: schedulesMain };
+
 try {
-  if (positionals.length !== 1 || !/^(cpu|churn)$/.test(positionals[0]!))
-    throw new BadInput(`what is to be soaked? ${USAGE}`);
-  process.exitCode = positionals[0] === 'cpu' ? cpuMain() : churnMain();
+  const job = positionals.length === 1 ? jobs[positionals[0]!] : undefined;
+  if (!job) throw new BadInput(`what is to be soaked? ${USAGE}`);
+  process.exitCode = job();
 } catch (e) {
   if (!(e instanceof BadInput)) throw e;
   console.error(`soak: ${(e as Error).message}`);

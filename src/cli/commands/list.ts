@@ -2,6 +2,8 @@
 import { checkers } from '#emu/check/index.ts';
 import { formsNamed, mnemonics } from '#emu/isa/forms/index.ts';
 import { coverage } from '#emu/linux/table.ts';
+import { invariants } from '#runtime/check/index.ts';
+import { fixes } from '#runtime/fixes.ts';
 import { scenarios } from '#runtime/scenarios/index.ts';
 import { fail } from '../fail.ts';
 import { output } from '../output.ts';
@@ -12,7 +14,8 @@ type Records = readonly Readonly<Record<string, string | number | boolean | read
 
 const topics: Readonly<Record<string, () => Records>> = {
   scenarios: () => scenarios.map(({ name, stubs, stacks, why }) => ({ name, why, stubs, stacks })),
-  checks: () => checkers.map(({ name, because }) => ({ name, because })),
+  checks: () => [...checkers, ...invariants].map(({ name, because }) => ({ name, because })),
+  fixes: () => fixes.map(({ name, mends, since, commit, what }) => ({ name, mends: mends ?? '', since, commit, what })),
   syscalls: () => coverage().map(({ number, name, level, note }) => ({ number, name, level, note: note ?? '' })),
   instructions: () =>
     mnemonics().map((name) => {

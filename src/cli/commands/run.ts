@@ -5,6 +5,7 @@ import { type Row, verdicts } from '#runtime/verdict.ts';
 import { job, type RunOptions } from '../context.ts';
 import { output } from '../output.ts';
 import { progress, progressDone } from '../progress.ts';
+import { quoted } from '../quoted.ts';
 import { paint } from '../style.ts';
 import { failures, failureText, rowJson, verdictTable } from '../verdict-report.ts';
 
@@ -90,7 +91,3 @@ function repeated({ goroot, seed, fail, arg, budget, cpu, include, define }: Run
     flag('-D', define),
   ].join('');
 }
-
-/** As a shell wants it. */
-const quoted = (word: string): string =>
-  /^[\w@%+=:,./·∕-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;

@@ -11,7 +11,7 @@ export const xCgoSigaction: Model = {
   name: 'x_cgo_sigaction',
   convention: 'C',
   frame: 0x10,
-  sites: [],
+  sites: {},
   resultBits: 32,
   show: (f) => `${BigInt.asIntN(64, f.reg(R.di))}, ${hex(f.reg(R.si))}, ${hex(f.reg(R.dx))}`,
   // biome-ignore lint/correctness/useYield: a C function that calls nothing is a model without call sites

@@ -1,19 +1,19 @@
 /** Functions that stubs call when things have gone wrong beyond repair: each says what Go says, and throws. */
-import type { Convention } from '#emu/trace/event.ts';
 import type { Frame } from '../frame.ts';
 import type { Model } from '../model.ts';
 
-function fatal(name: string, convention: Convention, message: string): Model {
+function fatal(name: string, file: string, frame: number, message: string): Model {
   return {
     name,
-    convention,
-    frame: 0x10,
-    sites: [],
+    convention: 'ABIInternal',
+    file,
+    abi0: 0,
+    nosplit: true,
+    frame,
+    sites: {},
     // biome-ignore lint/correctness/useYield: it never gets as far as calling anything
-    *body(f) {
-      f.world.print(`fatal error: ${message}\n`);
-      f.world.machine.end({ kind: 'exit', status: 2 });
-      return undefined;
+    body: function* (f) {
+      return f.world.throw(message);
     },
   };
 }
@@ -26,9 +26,9 @@ function* badsystemstack(f: Frame): ReturnType<Model['body']> {
 }
 
 export const bad: readonly Model[] = [
-  { ...fatal('runtime.badsystemstack', 'ABI0', ''), body: badsystemstack },
-  fatal('runtime.badmorestackg0', 'ABI0', 'runtime: morestack on g0'),
-  fatal('runtime.badmorestackgsignal', 'ABI0', 'runtime: morestack on gsignal'),
-  fatal('runtime.badmcall', 'ABI0', 'runtime: mcall called on m->g0 stack'),
-  fatal('runtime.badmcall2', 'ABI0', 'runtime: mcall function returned'),
+  { ...fatal('runtime.badsystemstack', 'runtime/stubs.go', 0x18, ''), body: badsystemstack },
+  fatal('runtime.badmorestackg0', 'runtime/proc.go', 0x18, 'runtime: morestack on g0'),
+  fatal('runtime.badmorestackgsignal', 'runtime/proc.go', 0x18, 'runtime: morestack on gsignal'),
+  fatal('runtime.badmcall', 'runtime/proc.go', 0x10, 'runtime: mcall called on m->g0 stack'),
+  fatal('runtime.badmcall2', 'runtime/proc.go', 0x10, 'runtime: mcall function returned'),
 ];

@@ -26,9 +26,11 @@ function* callMmap(
 /** func sysAllocOS(n uintptr) unsafe.Pointer. Ends the program when memory is forbidden or locked; nil otherwise. */
 export const sysAllocOS: Model = {
   name: 'runtime.sysAllocOS',
+  file: 'runtime/mem_linux.go',
   convention: 'ABIInternal',
-  frame: 0x18,
-  sites: ['mmap'],
+  frame: 0x28,
+  nosplit: true,
+  sites: { mmap: 'mmap(nil, n,' },
   show: (f) => hex(f.reg(R.ax)),
   *body(f) {
     const { p, err } = yield* callMmap(f, 0n, f.reg(R.ax), PROT_RW);
@@ -42,9 +44,10 @@ export const sysAllocOS: Model = {
 /** func sysReserveOS(v unsafe.Pointer, n uintptr) unsafe.Pointer */
 export const sysReserveOS: Model = {
   name: 'runtime.sysReserveOS',
+  file: 'runtime/mem_linux.go',
   convention: 'ABIInternal',
   frame: 0x18,
-  sites: ['mmap'],
+  sites: { mmap: 'mmap(v, n,' },
   show: (f) => `${hex(f.reg(R.ax))}, ${hex(f.reg(R.bx))}`,
   *body(f) {
     const { p, err } = yield* callMmap(f, f.reg(R.ax), f.reg(R.bx), PROT_NONE);
@@ -58,7 +61,7 @@ export const sysUnusedOS: Model = {
   name: 'runtime.sysUnusedOS',
   convention: 'ABIInternal',
   frame: 0x28,
-  sites: ['madvise'],
+  sites: { madvise: 'madvise(v, n, int32(advise)) != 0' },
   show: (f) => `${hex(f.reg(R.ax))}, ${hex(f.reg(R.bx))}`,
   *body(f) {
     f.set(0, f.reg(R.ax));
@@ -74,9 +77,11 @@ export const sysUnusedOS: Model = {
 /** func sysFreeOS(v unsafe.Pointer, n uintptr) */
 export const sysFreeOS: Model = {
   name: 'runtime.sysFreeOS',
+  file: 'runtime/mem_linux.go',
   convention: 'ABIInternal',
   frame: 0x18,
-  sites: ['munmap'],
+  nosplit: true,
+  sites: { munmap: 'munmap(v, n)' },
   show: (f) => `${hex(f.reg(R.ax))}, ${hex(f.reg(R.bx))}`,
   *body() {
     yield { site: 'munmap', target: 'runtime.munmap', convention: 'ABIInternal' };

@@ -14,9 +14,11 @@ const captured = { fn: 0, addr: 8, n: 16, prot: 24, flags: 28, fd: 32, off: 36, 
 /** func mmap(addr unsafe.Pointer, n uintptr, prot, flags, fd int32, off uint32) (p unsafe.Pointer, err int) */
 export const mmap: Model = {
   name: 'runtime.mmap',
+  file: 'runtime/cgo_mmap.go',
   convention: 'ABIInternal',
+  nosplit: true,
   frame: CLOSURE + 0x30,
-  sites: ['systemstack', 'sysMmap'],
+  sites: { systemstack: 'systemstack(func() {', sysMmap: 'sysMmap(addr, n,' },
   show: (f) => showMmap([R.ax, R.bx, R.cx, R.di, R.si, R.r8].map((n) => f.reg(n))),
   *body(f) {
     if (f.world.global('_cgo_mmap') === 0n) {
@@ -44,9 +46,11 @@ export const mmap: Model = {
 /** func() { ret = callCgoMmap(addr, n, prot, flags, fd, off) } */
 export const mmapFunc1: Model = {
   name: 'runtime.mmap.func1',
+  file: 'runtime/cgo_mmap.go',
+  go: 'mmap',
   convention: 'ABIInternal',
   frame: 0x30,
-  sites: ['callCgoMmap'],
+  sites: { callCgoMmap: 'callCgoMmap(addr, n,' },
   *body(f) {
     f.world.expectSystemStack('runtime.systemstack', true);
     const closure = f.reg(R.dx);

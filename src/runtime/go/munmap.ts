@@ -9,12 +9,14 @@ const captured = { fn: 0, addr: 8, n: 16 } as const;
 /** func munmap(addr unsafe.Pointer, n uintptr) */
 export const munmap: Model = {
   name: 'runtime.munmap',
+  file: 'runtime/cgo_mmap.go',
   convention: 'ABIInternal',
   frame: CLOSURE + 0x18,
-  sites: ['systemstack', 'sysMunmap'],
+  sites: { systemstack: 'systemstack(func() {', sysMunmap: 'sysMunmap(addr, n)' },
   show: (f) => `${hex(f.reg(R.ax))}, ${hex(f.reg(R.bx))}`,
   *body(f) {
-    if (f.world.global('_cgo_munmap') === 0n) {
+    // Until 1.9 C was not asked, whoever intercepted mmap.
+    if (f.world.global('_cgo_munmap') === 0n || !f.world.has('munmap-intercept')) {
       f.set(0, f.reg(R.ax));
       f.set(8, f.reg(R.bx));
       yield { site: 'sysMunmap', target: 'runtime.sysMunmap', convention: 'ABI0' };
@@ -32,9 +34,11 @@ export const munmap: Model = {
 /** func() { callCgoMunmap(addr, n) } */
 export const munmapFunc1: Model = {
   name: 'runtime.munmap.func1',
+  file: 'runtime/cgo_mmap.go',
+  go: 'munmap',
   convention: 'ABIInternal',
   frame: 0x10,
-  sites: ['callCgoMunmap'],
+  sites: { callCgoMunmap: 'callCgoMunmap(addr, n)' },
   *body(f) {
     f.world.expectSystemStack('runtime.systemstack', true);
     const closure = f.reg(R.dx);

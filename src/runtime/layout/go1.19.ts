@@ -16,7 +16,8 @@ export const g = struct('g', 392, {
   param:        [136, 8], atomicstatus: [144, 4], stackLock:   [148, 4],  goid:        [152, 8], schedlink:  [160, 8],
   waitsince:    [168, 8], waitreason:  [176, 1], preempt:      [177, 1],  preemptStop: [178, 1], preemptShrink: [179, 1],
   asyncSafePoint: [180, 1], paniconfault: [181, 1], gcscandone: [182, 1], throwsplit:  [183, 1], activeStackChans: [184, 1],
-  parkingOnChan: [185, 1], raceignore: [186, 1], sysblocktraced: [187, 1], lockedm:    [232, 8], gopc:       [296, 8],
+  parkingOnChan: [185, 1], raceignore: [186, 1], sysblocktraced: [187, 1], lockedm:    [232, 8], sig: [240, 4],
+  sigcode0:    [272, 8], sigcode1:    [280, 8],  gopc:         [296, 8],
   startpc:      [312, 8], racectx:     [320, 8], waiting:      [328, 8],  cgoCtxt:     [336, 24],
 });
 
@@ -29,16 +30,53 @@ export const m = struct('m', 1008, {
   spinning:   [276, 1],  blocked:    [277, 1],  newSigstack: [278, 1], incgo:    [280, 1],  fastrand:   [288, 8],
   needextram: [296, 1],  traceback:  [297, 1],  ncgocall:    [304, 8], ncgo:     [312, 4],  cgoCallersUse: [316, 4],
   cgoCallers: [320, 8],  park:       [328, 8],  alllink:     [336, 8], schedlink: [344, 8], lockedg:    [352, 8],
-  lockedExt:  [616, 4],  lockedInt:  [620, 4],  syscalltick: [668, 4], libcall:  [680, 48], libcallsp:  [736, 8],
+  lockedExt:  [616, 4],  lockedInt:  [620, 4],  waitunlockf: [632, 8], waitlock: [640, 8],  syscalltick: [668, 4], libcall:  [680, 48], libcallsp:  [736, 8],
   syscall:    [752, 48], vdsoSP:     [800, 8],  vdsoPC:      [808, 8], preemptGen: [816, 4], signalPending: [820, 4],
 });
 
 // biome-ignore format: table
 export const p = struct('p', 8912, {
   id:       [0, 4],   status:      [4, 4],   link:     [8, 8],    schedtick: [16, 4],  syscalltick: [20, 4],
-  sysmontick: [24, 32], m:         [56, 8],  mcache:   [64, 8],   raceprocctx: [96, 8], runqhead:   [400, 4],
+  sysmontick: [24, 32], m:         [56, 8],  mcache:   [64, 8],   raceprocctx: [96, 8], deferpool:  [104, 24],
+  deferpoolbuf: [128, 256], runqhead: [400, 4],
   runqtail: [404, 4], runq:        [408, 2048], runnext: [2456, 8], wbBuf:   [4712, 4112], runSafePointFn: [8824, 4],
   preempt:  [8904, 1],
+});
+
+// biome-ignore format: table
+export const schedt = struct('schedt', 6080, {
+  goidgen:     [0, 8],    lastpoll:   [8, 8],     lock:       [24, 8],  midle:       [32, 8],    nmidle:      [40, 4],
+  nmidlelocked: [44, 4],  mnext:      [48, 8],    maxmcount:  [56, 4],  nmsys:       [60, 4],    nmfreed: [64, 8],  ngsys:       [72, 4],
+  pidle:       [80, 8],   npidle:     [88, 4],    nmspinning: [92, 4],  runq:        [96, 16],   runqsize:    [112, 4],
+  gcwaiting:   [224, 4],  stopwait:   [228, 4],   stopnote:   [232, 8], sysmonwait:  [240, 4],   sysmonnote:  [248, 8],
+  sysmonlock:  [304, 8],
+});
+
+export const gQueue = struct('gQueue', 16, { head: [0, 8], tail: [8, 8] });
+
+// biome-ignore format: table
+export const sysmontick = struct('sysmontick', 32, {
+  schedtick: [0, 4], schedwhen: [8, 8], syscalltick: [16, 4], syscallwhen: [24, 8],
+});
+
+export const mutex = struct('mutex', 8, { key: [0, 8] });
+
+export const note = struct('note', 8, { key: [0, 8] });
+
+// biome-ignore format: table
+export const defer = struct('_defer', 72, {
+  started: [0, 1],  heap:   [1, 1],  openDefer: [2, 1],  sp: [8, 8],    pc:   [16, 8],   fn:      [24, 8],
+  _panic:  [32, 8], link:   [40, 8], fd:        [48, 8], varp: [56, 8], framepc: [64, 8],
+});
+
+// biome-ignore format: table
+export const panic = struct('_panic', 56, {
+  argp: [0, 8], arg: [8, 16], link: [24, 8], pc: [32, 8], sp: [40, 8], recovered: [48, 1], aborted: [49, 1], goexit: [50, 1],
+});
+
+// biome-ignore format: table
+export const sudog = struct('sudog', 88, {
+  g: [0, 8], next: [8, 8], prev: [16, 8], elem: [24, 8], waitlink: [64, 8],
 });
 
 export const wbBuf = struct('wbBuf', 4112, { next: [0, 8], end: [8, 8], buf: [16, 4096] });
@@ -59,7 +97,26 @@ export const libcall = struct('libcall', 48, {
 
 export const moduledata = struct('moduledata', 552, { next: [544, 8] });
 
-export const structs = [stack, gobuf, g, m, p, wbBuf, funcval, stackt, libcall, moduledata] as const;
+export const structs = [
+  stack,
+  gobuf,
+  g,
+  m,
+  p,
+  schedt,
+  gQueue,
+  sysmontick,
+  mutex,
+  note,
+  defer,
+  panic,
+  sudog,
+  wbBuf,
+  funcval,
+  stackt,
+  libcall,
+  moduledata,
+] as const;
 
 /** Constants that assembly reads as `const_NAME`. */
 export const constants: Readonly<Record<string, number>> = {
@@ -83,5 +140,7 @@ export const G = {
   copystack: 8,
   preempted: 9,
 } as const;
+/** Set in a G's status while whoever set it owns the stack: _Gscan (runtime2.go). */
+export const SCAN = 0x1000n;
 /** P statuses (runtime2.go). */
 export const P = { idle: 0, running: 1, syscall: 2, gcstop: 3, dead: 4 } as const;

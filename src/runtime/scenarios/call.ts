@@ -1,7 +1,7 @@
 /** A plain call of any assembled function, as Go code would make it. */
 import { R } from '#emu/cpu/layout.ts';
 import { hex } from '../go/show.ts';
-import type { Model } from '../model.ts';
+import { type Model, sites } from '../model.ts';
 import type { Scenario } from '../scenario.ts';
 import { stackNames } from '../world.ts';
 
@@ -25,7 +25,7 @@ export function callScenario(
     name: 'main.call',
     convention: 'ABIInternal',
     frame: (area + 15) & ~15,
-    sites: [symbol],
+    sites: sites(symbol),
     *body(f) {
       for (let at = 0; at + 8 <= area; at += 8) f.set(at, 0n);
       args.forEach((v, i) => {

@@ -1,10 +1,12 @@
 /** Go calls C, and C calls Go back, over asmcgocall, crosscall2 and cgocallback. */
 import { R } from '#emu/cpu/layout.ts';
+import { pthreadCreate, pthreadJoin } from '../c/thread.ts';
 import type { Frame } from '../frame.ts';
+import { onSystemStack } from '../go/reentersyscall.ts';
 import { hex } from '../go/show.ts';
 import { gobuf, stack } from '../layout/go1.19.ts';
 import { view } from '../layout/view.ts';
-import type { Model } from '../model.ts';
+import { type Model, sites } from '../model.ts';
 import type { Scenario } from '../scenario.ts';
 import { stackNames } from '../world.ts';
 
@@ -33,7 +35,7 @@ const cFunction: Model = {
   name: 'f',
   convention: 'C',
   frame: 0x10,
-  sites: [],
+  sites: {},
   resultBits: 32,
   show: (f) => hex(f.reg(R.di)),
   // biome-ignore lint/correctness/useYield: a C function that calls nothing is a model without call sites
@@ -54,7 +56,7 @@ const cCallsGo: Model = {
   name: 'callsGo',
   convention: 'C',
   frame: 0x20,
-  sites: ['crosscall2'],
+  sites: sites('crosscall2'),
   resultBits: 32,
   show: (f) => hex(f.reg(R.di)),
   *body(f) {
@@ -79,40 +81,55 @@ const cCallsGo: Model = {
       `ctxt arrived as ${ctxt && hex(ctxt)}, not ${hex(CTXT)}`,
       'runtime.cgocallback',
     );
-    // A thread that C made has no state to come back to.
-    if (world.noted('needm') === undefined) {
-      const same = sched.sp === before.sp && sched.pc === before.pc;
-      const now = `curg.sched is {sp ${hex(sched.sp)}, pc ${hex(sched.pc)}}`;
-      world.expect(
-        same,
-        'curg-sched',
-        `${now} after the callback, it was {sp ${hex(before.sp)}, pc ${hex(before.pc)}}`,
-        'runtime.cgocallback',
-      );
-    }
+    const same = sched.sp === before.sp && sched.pc === before.pc;
+    const now = `curg.sched is {sp ${hex(sched.sp)}, pc ${hex(sched.pc)}}`;
+    const was = `{sp ${hex(before.sp)}, pc ${hex(before.pc)}}`;
+    world.expect(same, 'curg-sched', `${now} after the callback, it was ${was}`, 'runtime.cgocallback');
     f.setReg(R.ax, 0n);
     return '0';
   },
 };
 
-/** A C function that plays a thread C made itself: it has no g, and neither TLS nor R14 means anything. */
+/** void *cThread(void *): runs on a thread that C made, which has no g. */
 const cThread: Model = {
   ...cCallsGo,
   name: 'cThread',
   *body(f) {
     const { world } = f;
-    const g = world.currentG;
-    const bounds = view(f.mem, stack, world.g0.stack);
-    const sched = view(f.mem, gobuf, world.g0.sched);
-    const { lo, hi } = bounds;
-    const { sp } = sched;
-    world.currentG = 0n;
     const result = yield* cCallsGo.body(f);
     world.expect(world.currentG === 0n, 'g', `the thread kept g ${hex(world.currentG)} after its callback`);
-    // The thread that really ran this goes on as before; the borrowed M's g0 was its own.
-    world.currentG = g;
-    [bounds.lo, bounds.hi, sched.sp] = [lo, hi, sp];
     return result;
+  },
+};
+
+/** int makesThread(void *): makes a thread, and waits until it has ended. */
+const makesThread: Model = {
+  name: 'makesThread',
+  convention: 'C',
+  frame: 0x10,
+  sites: sites('futex'),
+  resultBits: 32,
+  *body(f) {
+    const made = pthreadCreate(f.world, { name: 'c', stack: 'c stack' }, 'cThread', () => 0n);
+    yield* pthreadJoin(f, 'futex', made);
+    f.setReg(R.ax, 0n);
+    return '0';
+  },
+};
+
+/** func main() { C.makesThread() }, in a program that is prepared for threads of C's. */
+const threadMaker: Model = {
+  name: 'main.callbackThread',
+  convention: 'ABIInternal',
+  frame: 0x18,
+  nosplit: true,
+  sites: sites('mstartm0', 'cgocall'),
+  *body(f) {
+    yield* onSystemStack(f, 'mstartm0', 'runtime.mstartm0');
+    f.setReg(R.ax, f.world.addressOf('makesThread'));
+    f.setReg(R.bx, 0n);
+    yield { site: 'cgocall', target: 'runtime.cgocall', convention: 'ABIInternal' };
+    return undefined;
   },
 };
 
@@ -120,11 +137,11 @@ const goF: Model = {
   name: '_cgoexp_GoF',
   convention: 'ABIInternal',
   frame: 0x10,
-  sites: [],
+  sites: {},
   show: (f) => hex(f.reg(R.ax)),
   // biome-ignore lint/correctness/useYield: a Go function that calls nothing
   *body(f) {
-    f.world.expect(f.world.currentG === f.world.curg.at, 'g', 'the callback does not run as the goroutine');
+    f.world.expect(f.g.at === f.m.curg, 'g', 'the callback does not run as the goroutine');
     f.mem.write(f.reg(R.ax), 8, 12345n);
     return undefined;
   },
@@ -133,12 +150,19 @@ const goF: Model = {
 /** Words of the caller's frame above what it hands to asmcgocall. */
 const CANARY = 0x5afe_5afen;
 
-function caller(name: string, fn: string, errno: bigint, prepare: (f: Frame) => void = () => {}): Model {
+interface Caller {
+  readonly prepare?: (f: Frame) => void;
+  /** Enter a system call around C, as cgocall does: a callback leaves it. */
+  readonly inSyscall?: boolean;
+}
+
+function caller(name: string, fn: string, errno: bigint, { prepare, inSyscall }: Caller = {}): Model {
   return {
     name,
     convention: 'ABIInternal',
     frame: 0x30,
-    sites: ['asmcgocall'],
+    nosplit: true,
+    sites: sites('entersyscall', 'asmcgocall', 'exitsyscall'),
     *body(f) {
       const { world } = f;
       const before = {
@@ -151,7 +175,8 @@ function caller(name: string, fn: string, errno: bigint, prepare: (f: Frame) => 
       for (const at of [0x18, 0x20, 0x28]) f.set(at, CANARY);
       view(f.mem, gobuf, world.curg.sched).ret = 0xdeadn;
       world.note('caller BP', [f.reg(R.bp)]);
-      prepare(f);
+      prepare?.(f);
+      if (inSyscall) yield { site: 'entersyscall', target: 'runtime.entersyscall', convention: 'ABIInternal' };
       yield { site: 'asmcgocall', target: 'runtime.asmcgocall', convention: 'ABI0' };
       world.expect(f.get(0x10, 4) === errno, 'result', `asmcgocall stored ${f.get(0x10, 4)}, C returned ${errno}`);
       world.expect(f.get(0x14, 4) === 0xdead_deadn, 'result', 'asmcgocall stored more than 32 bits');
@@ -169,6 +194,7 @@ function caller(name: string, fn: string, errno: bigint, prepare: (f: Frame) => 
         'g0-sched',
         `g0.sched.sp is ${hex(sched)} after the call, it was ${hex(before.sched)}`,
       );
+      if (inSyscall) yield { site: 'exitsyscall', target: 'runtime.exitsyscall', convention: 'ABIInternal' };
       return undefined;
     },
   };
@@ -192,7 +218,7 @@ export const callback: Scenario = {
   stacks: ['curg'],
   globals: {},
   situations: [{ name: 'success', fail: [], ends: { kind: 'done' } }],
-  main: () => caller('main.callback', 'callsGo', 0n),
+  main: () => caller('main.callback', 'callsGo', 0n, { inSyscall: true }),
   models: () => [cCallsGo, goF],
 };
 
@@ -200,11 +226,13 @@ export const callbackThread: Scenario = {
   name: 'callback-c-thread',
   why: 'a thread that C made calls Go: cgocallback borrows an M by needm and gives it back by dropm',
   stubs: ['runtime.cgocallback', 'crosscall2'],
-  stacks: ['g0'],
+  stacks: ['curg'],
   globals: {},
   situations: [{ name: 'success', fail: [], ends: { kind: 'done' } }],
-  main: () => caller('main.callbackThread', 'cThread', 0n),
-  models: () => [cThread, goF],
+  world: { procs: 2 },
+  threads: true,
+  main: () => threadMaker,
+  models: () => [makesThread, cThread, goF],
 };
 
 export const asmcgocallNoG: Scenario = {
@@ -214,9 +242,11 @@ export const asmcgocallNoG: Scenario = {
   stubs: [ASMCGOCALL],
   stacks: ['g0'],
   main: () =>
-    caller('main.noG', 'f', ERRNO, ({ world }) => {
-      world.note('without g', []);
-      world.currentG = 0n;
+    caller('main.noG', 'f', ERRNO, {
+      prepare: ({ world }) => {
+        world.note('without g', []);
+        world.currentG = 0n;
+      },
     }),
 };
 
@@ -228,8 +258,10 @@ export const savedContext: Scenario = {
   stacks: ['curg'],
   situations: [{ name: 'aborts', fail: [], ends: { kind: 'signal', signal: 'SIGTRAP' } }],
   main: () =>
-    caller('main.savedContext', 'f', ERRNO, ({ world, mem }) => {
-      view(mem, gobuf, world.curg.sched).ctxt = 1n;
+    caller('main.savedContext', 'f', ERRNO, {
+      prepare: ({ world, mem }) => {
+        view(mem, gobuf, world.curg.sched).ctxt = 1n;
+      },
     }),
 };
 
@@ -238,7 +270,13 @@ const growing: Model = {
   ...cFunction,
   name: 'growing',
   *body(f) {
-    f.world.growStack();
+    const { world } = f;
+    const hi = (): bigint => view(f.mem, stack, world.curg.stack).hi;
+    const before = hi();
+    world.growStack();
+    // The frame that it points to lies elsewhere now.
+    const [bp] = world.noted('caller BP')!;
+    world.note('caller BP', [bp! + hi() - before]);
     return yield* cFunction.body(f);
   },
 };

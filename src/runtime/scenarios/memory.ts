@@ -5,7 +5,7 @@ import type { Frame } from '../frame.ts';
 import { hex } from '../go/show.ts';
 import { gobuf } from '../layout/go1.19.ts';
 import { view } from '../layout/view.ts';
-import type { CallRequest, Model } from '../model.ts';
+import { type Body, type Model, sites } from '../model.ts';
 import type { Scenario, Situation } from '../scenario.ts';
 import { stackNames } from '../world.ts';
 
@@ -23,7 +23,7 @@ const HINT = 0x7123_4567_8000n;
 const OFFSET = 0x9_a000n;
 
 /** Call mmap, and compare what arrived at the kernel, and before it at C, with what it was given. */
-function* mmap(f: Frame): Generator<CallRequest, { p: bigint; err: bigint }, void> {
+function* mmap(f: Frame): Body<{ p: bigint; err: bigint }> {
   const args = [HINT, LENGTH, PROT_RW, MAP_ANON_PRIVATE, BigInt.asUintN(32, -1n), OFFSET];
   [R.ax, R.bx, R.cx, R.di, R.si, R.r8].forEach((r, i) => f.setReg(r, args[i]!));
   yield { site: 'mmap', target: 'runtime.mmap', convention: 'ABIInternal' };
@@ -76,7 +76,7 @@ const mapMain = (s: Situation): Model => ({
   name: 'main.mmap',
   convention: 'ABIInternal',
   frame: 0x20,
-  sites: ['mmap'],
+  sites: sites('mmap'),
   *body(f) {
     checkMapping(f, s, yield* mmap(f));
     return undefined;
@@ -87,7 +87,7 @@ const unmapMain = (): Model => ({
   name: 'main.munmap',
   convention: 'ABIInternal',
   frame: 0x20,
-  sites: ['mmap', 'munmap'],
+  sites: sites('mmap', 'munmap'),
   *body(f) {
     const { p } = yield* mmap(f);
     f.set(0x10, p);
@@ -166,7 +166,7 @@ const allocatorMain = (s: Situation): Model => ({
   name: 'main.allocator',
   convention: 'ABIInternal',
   frame: 0x30,
-  sites: ['sysAlloc', 'sysUnused', 'sysFree'],
+  sites: sites('sysAlloc', 'sysUnused', 'sysFree'),
   *body(f) {
     const { world } = f;
     f.setReg(R.ax, LENGTH);
@@ -231,6 +231,8 @@ export const badSystemstack: Scenario = {
   stubs: ['runtime.systemstack'],
   stacks: ['curg'],
   globals: cgo,
+  // Its goroutine is no M's.
+  breaks: ['current-g'],
   situations: [
     {
       name: 'INT $3 after a message',

@@ -1,7 +1,7 @@
 /** sigaction through C: the stub that keeps RSP in BX, which C must give back. */
 import { EINVAL } from '#emu/linux/errno.ts';
 import { hex } from '../go/show.ts';
-import type { Model } from '../model.ts';
+import { type Model, sites } from '../model.ts';
 import type { Scenario, Situation } from '../scenario.ts';
 import { stackNames } from '../world.ts';
 
@@ -16,7 +16,7 @@ const main = (s: Situation): Model => ({
   name: 'main.sigaction',
   convention: 'ABIInternal',
   frame: 0x70,
-  sites: ['callCgoSigaction'],
+  sites: sites('callCgoSigaction'),
   *body(f) {
     [HANDLER, 0n, 0n, 0n].forEach((v, i) => f.set(NEW + 8 * i, v));
     f.set(0, SIGUSR1);

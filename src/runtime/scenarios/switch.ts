@@ -3,7 +3,7 @@ import { R } from '#emu/cpu/layout.ts';
 import { hex } from '../go/show.ts';
 import { gobuf } from '../layout/go1.19.ts';
 import { view } from '../layout/view.ts';
-import type { Model } from '../model.ts';
+import { type Model, sites } from '../model.ts';
 import type { Scenario, Situation } from '../scenario.ts';
 
 /** What gogo hands over in AX and DX. */
@@ -15,7 +15,7 @@ const onG0 = (s: Situation): Model => ({
   name: 'main.onG0',
   convention: 'ABIInternal',
   frame: 0x10,
-  sites: ['gogo'],
+  sites: sites('gogo'),
   show: (f) => hex(f.reg(R.ax)),
   *body(f) {
     const { world } = f;
@@ -46,7 +46,7 @@ const main = (): Model => ({
   name: 'main.mcall',
   convention: 'ABIInternal',
   frame: 0x20,
-  sites: ['mcall'],
+  sites: sites('mcall'),
   *body(f) {
     const { world } = f;
     f.set(0x10, world.addressOf('main.onG0'));

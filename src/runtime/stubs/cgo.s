@@ -1,4 +1,4 @@
-// C calls Go back.
+// C calls Go back, and what a thread without g and code made by cgo need besides.
 #include "funcdata.h"
 #include "go_asm.h"
 #include "go_tls.h"
@@ -21,7 +21,7 @@ attach:
 	// A thread that C made: borrow an M.
 	XORPS X15, X15
 	XORL R14, R14
-	MOVQ $runtime·needm(SB), AX
+	MOVQ $runtime·needm<ABIInternal>(SB), AX
 	CALL AX
 	MOVQ $0, savedm-8(SP)
 	get_tls(CX)
@@ -81,4 +81,34 @@ attached:
 	CALL AX
 
 done:
+	RET
+
+// func asmcgocall_no_g(fn, arg unsafe.Pointer)
+// Call fn(arg), aligned for C. For needm: on a system stack, maybe without a g.
+TEXT ·asmcgocall_no_g(SB), NOSPLIT, $0-16
+	MOVQ fn+0(FP), AX
+	MOVQ arg+8(FP), DI
+	MOVQ SP, DX
+	SUBQ $32, SP
+	ANDQ $~15, SP
+	MOVQ DX, 8(SP)
+	CALL AX
+	MOVQ 8(SP), SP
+	RET
+
+// uintptr _cgo_topofstack(void), called by C: the high bound of the goroutine's stack.
+// Before and after a call it tells by how much that stack has moved.
+TEXT _cgo_topofstack(SB), NOSPLIT, $0
+	get_tls(CX)
+	MOVQ g(CX), AX
+	MOVQ g_m(AX), AX
+	MOVQ m_curg(AX), AX
+	MOVQ (g_stack+stack_hi)(AX), AX
+	RET
+
+// void setg_gcc(G *g), called by C that is about to enter Go: R14 is not given back.
+TEXT setg_gcc<>(SB), NOSPLIT, $0
+	get_tls(AX)
+	MOVQ DI, g(AX)
+	MOVQ DI, R14
 	RET

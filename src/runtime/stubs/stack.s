@@ -26,11 +26,6 @@ TEXT runtime·gogo(SB), NOSPLIT, $0-8
 // func mcall(fn func(*g))
 // Save this goroutine, switch to g0, call fn(g). fn never returns.
 TEXT runtime·mcall<ABIInternal>(SB), NOSPLIT, $0-8
-	MOVQ g_m(R14), CX
-	MOVQ m_g0(CX), DI
-	CMPQ R14, DI
-	JEQ  ong0
-
 	// Our caller's SP and PC, and its BP: what gogo will come back to.
 	LEAQ fn+0(FP), CX
 	MOVQ CX, (g_sched+gobuf_sp)(R14)
@@ -38,15 +33,21 @@ TEXT runtime·mcall<ABIInternal>(SB), NOSPLIT, $0-8
 	MOVQ CX, (g_sched+gobuf_pc)(R14)
 	MOVQ BP, (g_sched+gobuf_bp)(R14)
 
+	MOVQ g_m(R14), CX
+	MOVQ m_g0(CX), DI
+	CMPQ R14, DI
+	JEQ  ong0
+
 	MOVQ AX, DX // fn's context
 	MOVQ R14, AX // and its argument
 	MOVQ DI, R14
 	get_tls(CX)
 	MOVQ R14, g(CX)
 	MOVQ (g_sched+gobuf_sp)(R14), SP
-	SUBQ $8, SP // fn's spill slot
+	PUSHQ AX // fn's spill slot
 	MOVQ 0(DX), CX
 	CALL CX
+	POPQ AX
 	JMP  runtime·badmcall2(SB)
 
 ong0:
@@ -59,14 +60,14 @@ TEXT runtime·systemstack_switch(SB), NOSPLIT, $0-0
 // Save the calling function's state in g.sched, as if it stood in systemstack_switch.
 // For functions without a frame. Wants g in R14, uses R9.
 TEXT gosave_systemstack_switch<>(SB), NOSPLIT, $0
-	CMPQ (g_sched+gobuf_ctxt)(R14), $0
-	JNE  context
 	MOVQ BP, (g_sched+gobuf_bp)(R14)
 	MOVQ $0, (g_sched+gobuf_ret)(R14)
 	LEAQ 8(SP), R9 // Our caller's SP: it has no frame.
 	MOVQ R9, (g_sched+gobuf_sp)(R14)
 	LEAQ runtime·systemstack_switch(SB), R9
 	MOVQ R9, (g_sched+gobuf_pc)(R14)
+	CMPQ (g_sched+gobuf_ctxt)(R14), $0
+	JNE  context
 	RET
 
 context:
@@ -170,6 +171,84 @@ nosave:
 	MOVQ SI, SP
 	MOVL AX, ret+16(FP)
 	RET
+
+// What a prologue calls that finds too little stack; DX holds its function's context, which must survive.
+// newstack goes on at the start of that function, by gogo: nothing comes back here.
+TEXT runtime·morestack(SB), NOSPLIT, $0-0
+	get_tls(CX)
+	MOVQ g(CX), DI
+	MOVQ g_m(DI), BX
+	MOVQ m_g0(BX), SI
+	CMPQ DI, SI
+	JEQ  ong0
+	CMPQ DI, m_gsignal(BX)
+	JEQ  ongsignal
+
+	// m.morebuf: the caller of the function that wants more.
+	MOVQ 8(SP), AX
+	MOVQ AX, (m_morebuf+gobuf_pc)(BX)
+	LEAQ 16(SP), AX
+	MOVQ AX, (m_morebuf+gobuf_sp)(BX)
+	MOVQ DI, (m_morebuf+gobuf_g)(BX)
+
+	// g.sched: that function itself, where it called us.
+	MOVQ 0(SP), AX
+	MOVQ AX, (g_sched+gobuf_pc)(DI)
+	LEAQ 8(SP), AX
+	MOVQ AX, (g_sched+gobuf_sp)(DI)
+	MOVQ BP, (g_sched+gobuf_bp)(DI)
+	MOVQ DX, (g_sched+gobuf_ctxt)(DI)
+
+	MOVQ SI, g(CX)
+	MOVQ (g_sched+gobuf_sp)(SI), SP
+	CALL runtime·newstack(SB)
+	CALL runtime·abort(SB)
+
+ong0:
+	// System stacks do not grow.
+	CALL runtime·badmorestackg0(SB)
+	CALL runtime·abort(SB)
+
+ongsignal:
+	CALL runtime·badmorestackgsignal(SB)
+	CALL runtime·abort(SB)
+
+// The same for functions that are not closures: DX is anything.
+TEXT runtime·morestack_noctxt(SB), NOSPLIT, $0
+	XORL DX, DX
+	JMP  runtime·morestack(SB)
+
+// What a goroutine's first function returns to, one byte in: where a CALL of it would have ended.
+TEXT runtime·goexit(SB), NOSPLIT|TOPFRAME, $0-0
+	BYTE $0x90
+	CALL runtime·goexit1(SB)
+	BYTE $0x90 // The return PC above must lie in goexit.
+
+// Where a thread enters Go, on g0.
+TEXT runtime·mstart(SB), NOSPLIT|TOPFRAME, $0
+	CALL runtime·mstart0(SB)
+	RET
+
+// func setg(gg *g)
+// R14 is left to the wrapper that called us.
+TEXT runtime·setg(SB), NOSPLIT, $0-8
+	MOVQ gg+0(FP), AX
+	get_tls(CX)
+	MOVQ AX, g(CX)
+	RET
+
+// Abort unless SP lies within g's stack.
+TEXT runtime·stackcheck(SB), NOSPLIT, $0-0
+	get_tls(CX)
+	MOVQ g(CX), AX
+	CMPQ SP, (g_stack+stack_lo)(AX)
+	JLS  outside
+	CMPQ SP, (g_stack+stack_hi)(AX)
+	JCC  outside
+	RET
+
+outside:
+	CALL runtime·abort(SB)
 
 // func abort()
 TEXT runtime·abort(SB), NOSPLIT, $0-0
