@@ -61,7 +61,7 @@ Examples:
   callgate run my_stub.s                        your file in place of the stubs it defines
   callgate run sum.s:·Sum --arg 2 --arg 3       call one function
   callgate regress                              the five historic bugs, without their fix and with it
-  callgate explore retaken-p                    every schedule with at most two preemptions
+  callgate explore retaken-p                    every schedule with at most one preemption
   callgate trace mmap --on curg --residue 8     every instruction of one run
   callgate trace munmap --fail munmap:EINVAL@1  with a system call made to fail
   callgate lockstep interp unicorn mmap          two engines, to the first difference

@@ -180,6 +180,8 @@ export class Machine {
       last = scheduler.next({ awake, asleep, last, yielded: this.#yielded, step });
       this.#turnTo(this.threads[last]!);
       this.#yielded = false;
+      // What an engine would find out by running into it.
+      if (this.gates.reach(this.cpu.rip)) continue;
       const before = this.retired;
       this.#rsp = this.cpu.gpr(R.sp);
       const stop = this.#engine.run(1, recorder);

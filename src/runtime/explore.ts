@@ -34,7 +34,7 @@ export interface ExploreOptions {
 
 // biome-ignore format: table
 export const DEFAULTS = {
-  bound:    2,
+  bound:    1,
   patience: PATIENCE,
   depth:    3,
   seed:     0n,

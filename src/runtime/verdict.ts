@@ -142,9 +142,11 @@ function entryResidues({ machine }: World): (pc: bigint) => number | undefined {
   const latest = new Map<bigint, number>();
   machine.observe((e) => {
     if (e.kind === 'call') latest.set(e.to, Number(e.slot % 16n));
-    else if (e.kind === 'insn' && machine.symbols.at(e.step.next)?.address === e.step.next) {
-      latest.set(e.step.next, Number(e.rsp % 16n));
-    }
+    if (e.kind !== 'insn') return;
+    const { insn, next } = e.step;
+    // Functions are jumped to: what goes straight on is in the middle of one.
+    if (next === insn.address + BigInt(insn.length) || machine.symbols.at(next)?.address !== next) return;
+    latest.set(next, Number(e.rsp % 16n));
   });
   return (pc) => latest.get(machine.symbols.at(pc)?.address ?? -1n);
 }

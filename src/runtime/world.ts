@@ -190,7 +190,9 @@ export class World {
   /** Memory for the stack of a thread. */
   threadStack(name: string): { readonly lo: bigint; readonly size: bigint } {
     const lo = AT.g0 - this.#threadStacks++ * THREAD_STRIDE;
-    this.machine.mem.map(lo, SIZE.g0, PROT.read | PROT.write, name);
+    const { mem } = this.machine;
+    mem.map(lo, SIZE.g0, PROT.read | PROT.write, name);
+    scribble(this.#junk(), mem, lo + SIZE.g0 - USED, lo + SIZE.g0);
     return { lo, size: SIZE.g0 };
   }
 

@@ -94,7 +94,11 @@ const instructionOf = (rows: readonly Form[]) =>
     .chain(({ form, args }) => decorationsOf(form, args).map((decorations) => ({ form, args, decorations })))
     .filter(({ form, args, decorations }) => accepts(form, args, decorations))
     // 90 with a register that is not RAX's own is XCHG; the NOP row covers the other.
-    .map(({ form, args, decorations }) => ({ form, decorations, bytes: encode(form, args, decorations).bytes }));
+    .map(({ form, args, decorations }) => ({
+      form,
+      decorations,
+      bytes: Uint8Array.from(encode(form, args, decorations).bytes),
+    }));
 
 const chapters = [
   ['legacy and VEX', instructionOf(forms)],

@@ -17,11 +17,11 @@ import { openSilicon } from '#emu/engine/hardware/silicon.ts';
 import { Interpreter } from '#emu/engine/interp/interp.ts';
 import { PROT } from '#emu/mem/layout.ts';
 import { Memory } from '#emu/mem/memory.ts';
-import { traceJson } from '#emu/trace/ndjson.ts';
 import { Random } from '#runtime/junk.ts';
 import { scenarios } from '#runtime/scenarios/index.ts';
 import { BUDGET, runCase } from '#runtime/verdict.ts';
 import { ownStubs } from '../runtime/fixture.ts';
+import { definedTrace } from '../witness/defined-trace.ts';
 
 const opened = await hardware().catch((e) => {
   if (e instanceof HardwareUnavailable) return e.message;
@@ -399,8 +399,7 @@ describe.skipIf(missing)(`hardware${missing}`, () => {
         for (const stack of scenario.stacks) {
           const c = { scenario, situation, stack, residue: 8, seed: 3n, fail: [], ...(engine && { engine }) };
           runCase(c, stubs, BUDGET, ({ machine }) => (e) => {
-            const line = traceJson(e, machine.symbols);
-            if (line !== undefined) lines.push(line);
+            lines.push(definedTrace(e, machine.symbols));
           });
         }
       }

@@ -1,13 +1,9 @@
 /** Scenarios give the same trace on every engine that can run here. */
 import { describe, expect, test } from 'vitest';
-import { FLAGS } from '#emu/cpu/layout.ts';
-import { flagsOf } from '#emu/engine/engine.ts';
-import { undefinedFlags } from '#emu/engine/undefined-flags.ts';
-import type { Event } from '#emu/trace/event.ts';
-import { traceJson } from '#emu/trace/ndjson.ts';
 import { scenarios } from '#runtime/scenarios/index.ts';
 import { BUDGET, type Case, runCase } from '#runtime/verdict.ts';
 import { engineNames, type LoadedEngine, loadEngine } from '../../src/cli/engines.ts';
+import { definedTrace } from '../witness/defined-trace.ts';
 import { ownStubs, scenarioNamed } from './fixture.ts';
 
 function trace(name: string, engine: Case['engine'], situation: number): string[] {
@@ -23,18 +19,9 @@ function trace(name: string, engine: Case['engine'], situation: number): string[
     ...(engine && { engine }),
   };
   runCase(c, ownStubs(), BUDGET, ({ machine }) => (e) => {
-    lines.push(e.kind === 'insn' ? defined(e, traceJson(e, machine.symbols)) : traceJson(e, machine.symbols));
+    lines.push(definedTrace(e, machine.symbols));
   });
   return lines;
-}
-
-/** The record of an instruction without the flags that the manual leaves undefined after it. */
-function defined(e: Event & { kind: 'insn' }, line: string): string {
-  const undefinedBits = undefinedFlags(e.step.insn, 1);
-  if (!undefinedBits) return line;
-  const record = JSON.parse(line);
-  for (const [flag] of flagsOf(e.step)) if ((undefinedBits >> FLAGS[flag]) & 1) delete record.flags[flag];
-  return JSON.stringify(record);
 }
 
 const interp = (await loadEngine({ engine: 'interp' })).make;

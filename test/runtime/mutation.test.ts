@@ -10,7 +10,7 @@ import { type Stubs, stubs } from '#runtime/stubs.ts';
 import { runCase } from '#runtime/verdict.ts';
 import { stubsDir } from '../../src/cli/files.ts';
 import { own, ownStubs } from './fixture.ts';
-import { schedYield, thread, usleep } from './parity/c.ts';
+import { futex, schedYield, thread, usleep } from './parity/c.ts';
 import { observeAll, rows } from './parity/index.ts';
 import { Program } from './parity/program.ts';
 import type { Row } from './parity/row.ts';
@@ -75,7 +75,7 @@ function expectNoticed(
 
 describe('alone', () => {
   const files = [...own.objects.map((o) => o.path.slice(stubsDir().length + 1)), 'include/c_abi.h'];
-  const all = [...rows, thread, usleep, schedYield];
+  const all = [...rows, thread, usleep, schedYield, futex];
   const program = new Program(ownStubs());
   const before = new Map(all.map((r) => [r, observeAll(program, r)]));
   const fileOf = new Map(
@@ -123,7 +123,6 @@ describe('in scenarios', () => {
 
   /** Deleted, these change nothing that any run can see, and why. */
   const equivalent: Readonly<Record<string, string>> = {
-    'stack.s: RET': 'systemstack_switch is an address, and never runs',
     'stack.s: INT  $3': 'behind it lies the padding between functions, which is INT3 as well',
     'stack.s: JMP again': 'an INT3 that comes back is for debuggers',
     'stack.s: MOVQ $0, CGOCALL_G(SP)': 'for debuggers',

@@ -26,15 +26,16 @@ function trace(name: string, seed: bigint, format: Format = 'json', situation = 
   return lines;
 }
 
+const asInt = (hex: string): string => String(BigInt.asIntN(32, BigInt(hex)));
+
 interface InsnRecord {
   readonly kind: string;
   readonly registers: Readonly<Record<string, string>>;
   readonly memory: readonly { readonly value: string }[];
 }
 
-/** A record but for the values that an instruction writes (RSP's is a place) and a function returns. */
+/** An instruction's record but for the values it writes; RSP's is a place. */
 function withoutValues(record: InsnRecord): object {
-  if (record.kind === 'leave') return { ...record, result: 'a value' };
   expect(record.kind).toBe('insn');
   const { SP, ...others } = record.registers;
   const memory = record.memory.map((m) => ({ ...m, value: 'a value' }));
@@ -54,8 +55,13 @@ describe.each(scenarios.map((s) => s.name))('%s', (name) => {
     const back = new Map<string, string>();
     b.forEach((line, i) => {
       const [mine, theirs] = [JSON.parse(a[i]!), JSON.parse(line)];
-      for (const [register, v] of Object.entries(theirs.junk ?? {})) back.set(v as string, mine.junk[register]);
-      if (theirs.junk) return expect({ ...theirs, junk: mine.junk }).toEqual(mine);
+      // What a C function without a result leaves in EAX is what Go shows for it.
+      const result = back.get(theirs.result) ?? theirs.result;
+      for (const [register, v] of Object.entries<string>(theirs.junk ?? {})) {
+        back.set(v, mine.junk[register]);
+        back.set(asInt(v), asInt(mine.junk[register]));
+      }
+      if (theirs.junk) return expect({ ...theirs, result, junk: mine.junk }).toEqual(mine);
       if (line.replace(/0x[0-9a-f]+/g, (v) => back.get(v) ?? v) === a[i]) return;
       // Part of a junk word, or one copied through memory: the same instruction, and the same places.
       expect(withoutValues(theirs)).toEqual(withoutValues(mine));

@@ -67,9 +67,8 @@ function text(shown: Shown, { goroot }: RegressOptions): string {
       row(i ? '' : 'story', `${String(c.at).padStart(5)} ${c.thread}  ${c.text}`);
     }
     row('ends', `in ${without.result.endedAt}`);
-    without.result.findings.forEach((f, i) =>
-      row(i ? '' : 'findings', `${f.check}: ${f.message}${f.at ? `, ${f.at}` : ''}`),
-    );
+    const told = without.result.findings.filter((f) => f.check !== 'ending');
+    told.forEach((f, i) => row(i ? '' : 'findings', `${f.check}: ${f.message}${f.at ? `, ${f.at}` : ''}`));
     without.result.output
       .trimEnd()
       .split('\n')

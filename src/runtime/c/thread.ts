@@ -19,6 +19,8 @@ const FUTEX_WAKE = 1n;
 /** Room for the descriptor, and where in it the kernel clears the thread's number when it ends. */
 const DESCRIPTOR = 0x100n;
 const TID = 0x10n;
+/** Room for thread-local variables, below the descriptor. */
+const LOCALS = 0x40n;
 /** ThreadStart (runtime/cgo/libcgo.h): g, tls, fn. */
 const START = { size: 24, g: 0n, fn: 16n } as const;
 
@@ -48,8 +50,11 @@ export function pthreadCreate(
   const descriptor = lo + size - DESCRIPTOR;
   const tls = fsBase ?? descriptor;
   const tid = descriptor + TID;
-  const arg = argument(descriptor - 0x40n);
-  const sp = descriptor - 0x88n;
+  // Thread-local variables begin as zero, g's slot among them.
+  const locals = descriptor - LOCALS;
+  world.machine.mem.pokeBytes(locals, new Uint8Array(Number(LOCALS + DESCRIPTOR)));
+  const arg = argument(locals);
+  const sp = locals - 0x48n;
   const thread = world.machine.spawn(name, (cpu) => {
     cpu.fsBase = tls;
     cpu.setGpr(R.sp, sp);

@@ -5,6 +5,6 @@ import type { World } from '../world.ts';
 export interface Invariant {
   readonly name: string;
   readonly because: string;
-  /** A fresh watcher for one run: sees every event, answers with one sentence when the claim is broken. */
+  /** A fresh watcher for one run: sees every event but instructions, answers with one sentence when the claim is broken. */
   start(world: World): (e: Event) => string | undefined;
 }

@@ -29,6 +29,8 @@ export function watchRuntime(world: World, but: readonly string[] = []): void {
   const watched = invariants.filter(({ name }) => !but.includes(name));
   const watchers = watched.map((i) => ({ name: i.name, see: i.start(world) }));
   world.machine.observe((e) => {
+    // What they claim changes hands where functions are entered and left; instructions are the machine's checkers' part.
+    if (e.kind === 'insn') return;
     for (const { name, see } of watchers) {
       const message = see(e);
       if (message !== undefined) world.expect(false, name, message);

@@ -1,6 +1,7 @@
 /** exitsyscall: back among Go code, with a P, or in line for one. runtime/proc.go */
 import { R } from '#emu/cpu/layout.ts';
 import type { Frame } from '../frame.ts';
+import { findfunc, siteOf } from '../gc/function.ts';
 import { G, stack } from '../layout/go1.19.ts';
 import { view } from '../layout/view.ts';
 import type { Body, Model } from '../model.ts';
@@ -29,7 +30,9 @@ export const exitsyscall: Model = {
     if (f.entry + 8n > g.syscallsp) {
       const hi = view(f.mem, stack, g.stack).hi;
       const from = (sp: bigint): string => `stack.hi-0x${(hi - sp).toString(16)}`;
-      const at = world.machine.symbols.nameOf(g.syscallpc) ?? '';
+      const fn = findfunc(world, g.syscallpc);
+      const site = fn && siteOf(world, fn, g.syscallpc);
+      const at = `${fn?.name ?? 'nobody'}${site ? ` (${site})` : ''}`;
       world.tell(
         `exitsyscall: its caller's frame is at ${from(f.entry + 8n)}; g.syscallsp is ${from(g.syscallsp)}, below it: a frame of ${at} that has been popped`,
       );

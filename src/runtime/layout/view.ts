@@ -21,8 +21,9 @@ export function view<F extends string>(mem: Memory, layout: Struct<F>, at: bigin
 
 function classOf(layout: Struct): Make {
   class Bytes {
-    readonly mem: Memory;
-    readonly at: bigint;
+    // Declared only: a field of its own would be written twice, and views are made by the thousand.
+    declare readonly mem: Memory;
+    declare readonly at: bigint;
     constructor(mem: Memory, at: bigint) {
       this.mem = mem;
       this.at = at;

@@ -49,7 +49,7 @@ export interface Shown {
 
 /** Preemptions of the schedules looked at, and how many of them at most: enough for each of the five. */
 const BOUND = 1;
-const MOST = 400;
+const MOST = 250;
 
 export async function show(regression: Regression, how: { stubs: Stubs; seed: bigint }): Promise<Shown> {
   const { scenario, situation, fix } = regression;

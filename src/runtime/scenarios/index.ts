@@ -1,6 +1,5 @@
 /** Every scenario there is, in the order they are shown. */
 import type { Scenario } from '../scenario.ts';
-import { callbackGrowth } from './callback-growth.ts';
 import { asmcgocall, asmcgocallNoG, callback, callbackThread, movingStack, savedContext } from './cgocall.ts';
 import { gcAtEverySite, stwDuringC } from './gc-at-every-site.ts';
 import { growthAtEverySite } from './growth-at-every-site.ts';
@@ -15,6 +14,7 @@ import { retakenP, retakenPOldp } from './retaken-p.ts';
 import { sigaction } from './sigaction.ts';
 import { mcall, mcallOnG0 } from './switch.ts';
 import { syscallFrame, syscallFrameScanned } from './syscall-frame.ts';
+import { undeadArgs } from './undead-args.ts';
 
 export const scenarios: readonly Scenario[] = [
   mmapScenario,
@@ -32,7 +32,7 @@ export const scenarios: readonly Scenario[] = [
   callbackThread,
   mcall,
   mcallOnG0,
-  callbackGrowth,
+  undeadArgs,
   nestedCallbacks,
   growthAtEverySite,
   mmapFails,
