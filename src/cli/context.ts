@@ -1,21 +1,20 @@
 /** What every command that runs stubs needs from its options: the library, the user's file, the seed. */
-import { assemble } from '#asm/assemble.ts';
-import type { Diagnostic } from '#asm/diagnostic.ts';
 import type { ObjectFile } from '#asm/object.ts';
 import { type CpuModel, type CpuName, models } from '#emu/cpu/models.ts';
 import { type ElfObject, readObject } from '#emu/linux/elf-object.ts';
 import { nearest } from '#emu/linux/nearest.ts';
 import { parseRules } from '#emu/linux/rules.ts';
+import { type FixName, fixNamed } from '#runtime/fixes.ts';
 import type { Scenario } from '#runtime/scenario.ts';
 import { callScenario } from '#runtime/scenarios/call.ts';
 import { scenarios } from '#runtime/scenarios/index.ts';
-import { goLibrary, type Library, ownLibrary, qualified, type Stubs, stubs } from '#runtime/stubs.ts';
+import { qualified, type Stubs, stubs } from '#runtime/stubs.ts';
 import { BUDGET } from '#runtime/verdict.ts';
+import { AssemblyErrors, assembleFile, library } from './assembly.ts';
 import type { DiagnosticOptions } from './diagnostics.ts';
 import { fail } from './fail.ts';
-import { checkAssemblyFile, hostFiles, readExecutable, stubsDir } from './files.ts';
-import { goTree } from './goroot.ts';
-import { progress } from './progress.ts';
+import { readExecutable } from './files.ts';
+import { integer } from './integer.ts';
 
 export interface RunOptions extends DiagnosticOptions {
   readonly goroot?: string;
@@ -28,6 +27,7 @@ export interface RunOptions extends DiagnosticOptions {
   readonly include: readonly string[];
   readonly define: readonly string[];
   readonly c: readonly string[];
+  readonly without: readonly string[];
 }
 
 export interface Job {
@@ -36,52 +36,12 @@ export interface Job {
   readonly seed: bigint;
   readonly fail: readonly string[];
   readonly cpu: CpuModel;
+  /** Historic fixes to leave out. */
+  readonly without: readonly FixName[];
   /** Instructions one run may retire. */
   readonly budget: number;
   /** As the user named it, for lines that repeat the command. */
   readonly target: string | undefined;
-}
-
-/** A file, or the library, that does not assemble: with every reason. */
-export class AssemblyErrors extends Error {
-  readonly diagnostics: readonly Diagnostic[];
-  readonly options: DiagnosticOptions;
-  constructor(diagnostics: readonly Diagnostic[], options: DiagnosticOptions) {
-    super('assembly failed');
-    this.diagnostics = diagnostics;
-    this.options = options;
-  }
-}
-
-export function integer(option: string, text: string): bigint {
-  if (!/^-?(0x[0-9a-fA-F]+|[0-9]+)$/.test(text)) fail(`${option} '${text}': give a whole number, decimal or 0x…`);
-  return text.startsWith('-') ? -BigInt(text.slice(1)) : BigInt(text);
-}
-
-export function library(options: { readonly goroot?: string }): Library {
-  if (options.goroot === undefined) return ownLibrary(stubsDir(), hostFiles);
-  const tree = goTree(options.goroot, progress);
-  return goLibrary(tree.root, tree.header, stubsDir(), hostFiles);
-}
-
-/** Assemble a user's file with the library's headers within reach. */
-export function assembleFile(
-  path: string,
-  lib: Library,
-  options: { include: readonly string[]; define: readonly string[]; goamd64?: string } & DiagnosticOptions,
-): ObjectFile {
-  checkAssemblyFile(path);
-  const defines = Object.fromEntries(
-    options.define.map((d) => (d.includes('=') ? [d.slice(0, d.indexOf('=')), d.slice(d.indexOf('=') + 1)] : [d, '1'])),
-  );
-  // One name of this kind is defined, as by go build.
-  const { GOAMD64_v1, ...others } = lib.options.defines;
-  const build = options.goamd64 ? { ...others, [`GOAMD64_${options.goamd64}`]: '1' } : lib.options.defines;
-  return assemble(path, lib.sources, {
-    includeDirs: [...options.include, ...lib.options.includeDirs, `${stubsDir()}/include`],
-    defines: { ...build, ...defines },
-    everyError: options.allErrors ?? false,
-  });
 }
 
 /** C in machine code, as `gcc -c` leaves it. */
@@ -96,7 +56,8 @@ export function job(target: string | undefined, options: RunOptions): Job {
   const c = cObjects(options.c);
   const given = options.budget === undefined ? undefined : Number(integer('--budget', options.budget));
   if (given !== undefined && given < 1) fail(`--budget ${options.budget}: give at least 1`);
-  const common = { seed, fail: options.fail, cpu: models[options.cpu], target, budget: given ?? BUDGET };
+  const without = options.without.map(fixNamed);
+  const common = { seed, without, fail: options.fail, cpu: models[options.cpu], target, budget: given ?? BUDGET };
   if (args.length && (target === undefined || scenarios.some((s) => s.name === target))) {
     fail('--arg goes with FILE.s:SYMBOL: a scenario brings its own arguments');
   }

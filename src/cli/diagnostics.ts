@@ -1,9 +1,8 @@
 /** What is wrong with a source, as Go says it, with the line and a caret below it for people. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import type { Diagnostic } from '#asm/diagnostic.ts';
+import type { caretModes } from './choices.ts';
 import { paint } from './style.ts';
-
-export const caretModes = ['auto', 'always', 'never'] as const;
 
 export interface DiagnosticOptions {
   /** Every error, not only the first ten. */

@@ -1,8 +1,8 @@
 /** The engines by name, loaded when asked for: the native ones need packages that not everybody has. */
 import type { MakeEngine } from '#emu/engine/engine.ts';
-import { Interpreter } from '#emu/engine/interp/interp.ts';
-import { type JitOptions, jit } from '#emu/engine/jit/jit.ts';
+import type { JitOptions } from '#emu/engine/jit/jit.ts';
 import type { NamedEngine } from '#emu/engine/lockstep.ts';
+import { engineNames } from './choices.ts';
 import { fail } from './fail.ts';
 
 export interface EngineOptions {
@@ -26,19 +26,19 @@ type Load = (options: EngineOptions, handedOver: Map<string, number>) => Promise
 const EAGER: JitOptions = { limits: { instructions: 1, inlined: 0, depth: 0 }, warm: 1, few: 1, patience: 0 };
 
 // biome-ignore format: table
-const engines: Readonly<Record<string, Load>> = {
-  interp:   async () => (parts) => new Interpreter(parts),
+const engines: Readonly<Record<(typeof engineNames)[number], Load>> = {
+  interp:   loadInterpreter,
   unicorn:  loadUnicorn,
-  jit:      async ({ eager }) => jit(eager ? EAGER : {}),
+  jit:      async ({ eager }) => (await import('#emu/engine/jit/jit.ts')).jit(eager ? EAGER : {}),
   hardware: async () => (await (await import('#emu/engine/hardware/hardware.ts')).hardware()).engine,
 };
 /** Errors that say what to install or to allow. */
 const UNAVAILABLE: ReadonlySet<string> = new Set(['NoUnicorn', 'HardwareUnavailable']);
-export const engineNames = Object.keys(engines);
 
 /** Throws InputError, with what to do, where the engine cannot run. */
 export async function loadEngine(options: EngineOptions): Promise<LoadedEngine> {
-  const load = engines[options.engine] ?? fail(`--engine ${options.engine}: give one of ${engineNames.join(', ')}`);
+  const name = engineNames.find((n) => n === options.engine);
+  const load = name ? engines[name] : fail(`--engine ${options.engine}: give one of ${engineNames.join(', ')}`);
   if (options.unicornJs !== undefined && options.engine !== 'unicorn') fail('--unicorn-js goes with --engine unicorn');
   const handedOver = new Map<string, number>();
   try {
@@ -47,6 +47,11 @@ export async function loadEngine(options: EngineOptions): Promise<LoadedEngine> 
     if (e instanceof Error && UNAVAILABLE.has(e.name)) fail(e.message);
     throw e;
   }
+}
+
+async function loadInterpreter(): Promise<MakeEngine> {
+  const { Interpreter } = await import('#emu/engine/interp/interp.ts');
+  return (parts) => new Interpreter(parts);
 }
 
 async function loadUnicorn(options: EngineOptions, handedOver: Map<string, number>): Promise<MakeEngine> {

@@ -3,7 +3,7 @@ import { twice } from '#runtime/explore/twice.ts';
 import { trialNamed } from '#runtime/regress/trials.ts';
 import { stubs } from '#runtime/stubs.ts';
 import type { Trial } from '#runtime/trial.ts';
-import { AssemblyErrors, library } from './context.ts';
+import { AssemblyErrors, library } from './assembly.ts';
 
 export interface TrialSpec {
   readonly scenario: string;

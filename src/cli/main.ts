@@ -1,27 +1,20 @@
-/** The command line: parses it, runs a command, turns every failure into one line and an exit code. */
+/**
+ * The command line: parses it, loads and runs a command, turns every failure into one line and an exit code. A command is
+ * loaded when it is asked for: what the others are made of would take longer than most of them.
+ */
 import { Command, CommanderError, Option } from 'commander';
-import { LinkError } from '#asm/link.ts';
 import { cpuNames } from '#emu/cpu/models.ts';
-import { ElfError } from '#emu/linux/elf.ts';
-import { RuleError } from '#emu/linux/rules.ts';
-import { strategies } from '#runtime/explore.ts';
-import { UnknownFix } from '#runtime/fixes.ts';
-import { UnknownTrial } from '#runtime/regress/trials.ts';
-import { ImageTooLarge } from '#runtime/world.ts';
-import { type AsmOptions, asm, asmFormats } from './commands/asm.ts';
-import { type DisasmOptions, disasm, syntaxes } from './commands/disasm.ts';
-import { type ExecOptions, exec } from './commands/exec.ts';
-import { type ExploreOptions, exploreCommand } from './commands/explore.ts';
-import { list, topicNames } from './commands/list.ts';
-import { type LockstepOptions, lockstepCommand } from './commands/lockstep.ts';
-import { merge } from './commands/merge.ts';
-import { type RegressOptions, regress } from './commands/regress.ts';
-import { run } from './commands/run.ts';
-import { type TraceOptions, trace } from './commands/trace.ts';
-import { AssemblyErrors, type RunOptions } from './context.ts';
-import { caretModes, diagnosticsText } from './diagnostics.ts';
-import { type EngineOptions, engineNames, onEngine } from './engines.ts';
-import { InputError } from './fail.ts';
+import { strategies } from '#runtime/explore/strategies.ts';
+import { asmFormats, caretModes, engineNames, syntaxes, topicNames } from './choices.ts';
+import type { AsmOptions } from './commands/asm.ts';
+import type { DisasmOptions } from './commands/disasm.ts';
+import type { ExecOptions } from './commands/exec.ts';
+import type { ExploreOptions } from './commands/explore.ts';
+import type { LockstepOptions } from './commands/lockstep.ts';
+import type { RegressOptions } from './commands/regress.ts';
+import type { TraceOptions } from './commands/trace.ts';
+import type { RunOptions } from './context.ts';
+import type { EngineOptions } from './engines.ts';
 import { output } from './output.ts';
 import { progressDone } from './progress.ts';
 import { version } from './version.ts';
@@ -75,6 +68,7 @@ Exit status: 0 all held, 1 a check failed, 2 bad input.`,
 function running(c: Command): Command {
   return assembling(c)
     .option('--goroot <dir>', "run the stubs of this Go 1.19 tree instead of callgate's own")
+    .option('--without <fix>', 'leave out a historic fix: callgate list fixes (repeatable)', collect, [])
     .option('--seed <n>', 'seed of the junk that C functions leave in registers they may destroy', '0')
     .option(
       '--fail <rule>',
@@ -115,6 +109,7 @@ function tracing(c: Command): Command {
     .option('--on <stack>', 'where it starts: g0, curg or gsignal', 'curg')
     .option('--residue <n>', 'bytes taken off every stack, 0 to 15', '0')
     .option('--situation <name>', "which of the scenario's situations (the beginning of its name is enough)")
+    .option('--schedule <line>', 'whose turn it is, where there are several threads: 0*153,1*20')
     .option('--scenario <name>', 'which of the scenarios that FILE.s takes part in');
 }
 
@@ -127,6 +122,7 @@ running(program.command('run'))
   )
   .argument('[scenario|FILE.s[:SYMBOL]]', 'what to run; everything when left out')
   .action(async (target: string | undefined, options: RunOptions & Partial<EngineOptions>) => {
+    const [{ onEngine }, { run }] = await Promise.all([import('./engines.ts'), import('./commands/run.ts')]);
     status = await onEngine(options, (engine) => run(target, options, engine));
   });
 
@@ -141,6 +137,7 @@ program
   .option('--seed <n>', 'seed of the junk that functions leave in registers they may destroy', '0')
   .option('--json', 'print JSON')
   .action(async (name: string | undefined, options: RegressOptions) => {
+    const { regress } = await import('./commands/regress.ts');
     status = await regress(name === undefined ? [] : [name], options);
   });
 
@@ -154,7 +151,7 @@ program
   .option('--situation <name>', "which of the scenario's situations (the beginning of its name is enough)")
   .option('--without <fix>', 'leave out a historic fix (repeatable)', collect, [])
   .option('--strategy <name>', `how: ${strategies.join(', ')}`, 'exhaustive')
-  .option('--bound <n>', 'exhaustive: at most so many preemptions (default: 2)')
+  .option('--bound <n>', 'exhaustive: at most so many preemptions (default: 1)')
   .option('--patience <n>', 'exhaustive: pass over a thread so often, for one that only waits (default: 3)')
   .option('--depth <n>', 'pct: how many events must come in order for a failure (default: 3)')
   .option('--budget <n>', 'at most so many schedules (default: exhaustive has no limit, the others take 1000)')
@@ -169,6 +166,7 @@ program
   .option('--json', 'print JSON')
   .option('--ndjson', 'print JSON on one line, as callgate merge reads it')
   .action(async (scenario: string, options: ExploreOptions) => {
+    const { exploreCommand } = await import('./commands/explore.ts');
     status = await exploreCommand(scenario, options);
   });
 
@@ -180,7 +178,8 @@ program
   )
   .argument('<FILE...>', 'files of NDJSON')
   .option('--json', 'print JSON')
-  .action((files: string[], options: { json?: boolean }) => {
+  .action(async (files: string[], options: { json?: boolean }) => {
+    const { merge } = await import('./commands/merge.ts');
     status = merge(files, options);
   });
 
@@ -191,6 +190,7 @@ tracing(running(program.command('trace')))
   )
   .argument('<scenario|FILE.s[:SYMBOL]>', 'what to trace')
   .action(async (target: string, options: TraceOptions & Partial<EngineOptions>) => {
+    const [{ onEngine }, { trace }] = await Promise.all([import('./engines.ts'), import('./commands/trace.ts')]);
     status = await onEngine(options, (engine) => trace(target, options, engine));
   });
 
@@ -210,6 +210,7 @@ tracing(running(program.command('lockstep')))
   .option('--save <file>', 'write the first difference there, as a reproducer')
   .option('--replay <file>', 'run a reproducer again, in place of a scenario')
   .action(async (a: string, b: string, target: string | undefined, options: LockstepOptions) => {
+    const { lockstepCommand } = await import('./commands/lockstep.ts');
     status = await lockstepCommand(a, b, target, options);
   });
 
@@ -235,6 +236,7 @@ program
   .option('--unicorn-js <file>', 'with --engine unicorn: this unicorn.js, in place of looking for one')
   .addOption(new Option('--cpu <model>', 'the processor').choices(cpuNames).default('v3'))
   .action(async (path: string, args: string[], options: ExecOptions & Partial<EngineOptions>) => {
+    const [{ onEngine }, { exec }] = await Promise.all([import('./engines.ts'), import('./commands/exec.ts')]);
     status = await onEngine(options, (engine) => exec(path, args, options, engine));
   });
 
@@ -254,8 +256,9 @@ assembling(program.command('asm'))
       .default('v1'),
   )
   .option('--json', 'the same as --format obj-json')
-  .action((path: string, options: AsmOptions) => {
-    status = asm(path, options);
+  .action(async (path: string, options: AsmOptions) => {
+    const { asm } = await import('./commands/asm.ts');
+    status = await asm(path, options);
   });
 
 program
@@ -271,6 +274,7 @@ program
   .option('--symbol <name>', 'only this one')
   .option('--json', 'print JSON')
   .action(async (path: string | undefined, options: DisasmOptions) => {
+    const { disasm } = await import('./commands/disasm.ts');
     status = await disasm(path, options);
   });
 
@@ -280,8 +284,9 @@ program
   .description('List what there is.')
   .argument('[topic]', topicNames.join(', '), 'scenarios')
   .option('--json', 'print JSON')
-  .action((topic: string, options: { json?: boolean }) => {
-    status = list(topic, options);
+  .action(async (topic: string, options: { json?: boolean }) => {
+    const { list } = await import('./commands/list.ts');
+    status = await list(topic, options);
   });
 
 for (const c of program.commands) c.exitOverride().configureOutput(program.configureOutput());
@@ -291,28 +296,7 @@ try {
   else await program.parseAsync();
 } catch (e) {
   progressDone();
-  status = explain(e);
+  if (e instanceof CommanderError) status = e.exitCode === 0 ? 0 : 2;
+  else status = (await import('./explain.ts')).explain(e);
 }
 process.exitCode = status;
-
-/** One line for what the user got wrong; our own mistakes are said to be ours. Returns the exit code. */
-function explain(e: unknown): number {
-  if (e instanceof CommanderError) return e.exitCode === 0 ? 0 : 2;
-  if (e instanceof AssemblyErrors || e instanceof LinkError) {
-    console.error(diagnosticsText(e.diagnostics, e instanceof AssemblyErrors ? e.options : {}));
-    return 2;
-  }
-  if (e instanceof UnknownTrial || e instanceof UnknownFix) {
-    console.error(`callgate: ${e.message}`);
-    return 2;
-  }
-  if (e instanceof InputError || e instanceof ElfError || e instanceof RuleError || e instanceof ImageTooLarge) {
-    console.error(`callgate: ${e.message}`);
-    return 2;
-  }
-  console.error(
-    `callgate: internal error, please report it: ${e instanceof Error ? `${e.name}: ${e.message}` : String(e)}`,
-  );
-  if (process.env['CALLGATE_DEBUG'] && e instanceof Error) console.error(e.stack);
-  return 70;
-}

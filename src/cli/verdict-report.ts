@@ -85,7 +85,8 @@ export function failureText({ finding, first, residues, always, stacks, situatio
     `    at ${finding.at}`,
   ];
   if (finding.cause) lines.push(`    ${finding.cause}`);
-  if (first.output) lines.push(`    it printed ${JSON.stringify(first.output)}`);
+  const said = first.output.trimEnd().split('\n');
+  if (first.output) lines.push(`    it printed ${said[0]}`, ...said.slice(1).map((l) => (l ? `        ${l}` : '')));
   const broken = always ? `${residues[0]}, at which it is always entered` : ranges(residues);
   lines.push(`    entry residues (RSP mod 16) that break it: ${broken}`);
   lines.push(`    seen in ${situations.join(', ')}`);

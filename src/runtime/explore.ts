@@ -4,12 +4,10 @@ import { campaign } from './explore/campaign.ts';
 import { exhaustive } from './explore/exhaustive.ts';
 import { PATIENCE } from './explore/ledger.ts';
 import { type Explored, type Progress, type Shard, WHOLE } from './explore/plan.ts';
+import type { Strategy } from './explore/strategies.ts';
 import { type Perform, performHere } from './explore/task.ts';
 import type { WordUse } from './explore/words.ts';
 import type { Trial } from './trial.ts';
-
-export const strategies = ['exhaustive', 'random', 'pct', 'round-robin'] as const;
-export type Strategy = (typeof strategies)[number];
 
 export interface ExploreOptions {
   readonly strategy: Strategy;

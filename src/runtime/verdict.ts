@@ -158,7 +158,7 @@ export interface Row {
   readonly results: ReadonlyMap<StackName, readonly CaseResult[]>;
 }
 
-export interface How extends Pick<Case, 'engine' | 'cpu'> {
+export interface How extends Pick<Case, 'engine' | 'cpu' | 'without'> {
   /** Run a situation under each of its schedules, not only under a few of them. */
   readonly every?: boolean;
 }

@@ -57,7 +57,7 @@ describe('explore', () => {
     const { status, out, err } = callgate('explore', 'callback');
     expect([status, err]).toEqual([0, '']);
     expect(out).toMatch(
-      /^callback: with at most 2 preemptions, .*\n {2}0 preemptions: 1 schedule\nexhausted, and all held: 1 schedule \(1 run, /,
+      /^callback: with at most 1 preemption, .*\n {2}0 preemptions: 1 schedule\nexhausted, and all held: 1 schedule \(1 run, /,
     );
   });
 

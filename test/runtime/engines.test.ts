@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { scenarios } from '#runtime/scenarios/index.ts';
 import { BUDGET, type Case, runCase } from '#runtime/verdict.ts';
-import { engineNames, type LoadedEngine, loadEngine } from '../../src/cli/engines.ts';
+import { engineNames } from '../../src/cli/choices.ts';
+import { type LoadedEngine, loadEngine } from '../../src/cli/engines.ts';
 import { definedTrace } from '../witness/defined-trace.ts';
 import { ownStubs, scenarioNamed } from './fixture.ts';
 

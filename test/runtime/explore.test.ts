@@ -11,7 +11,8 @@ import { shrink } from '#runtime/explore/shrink.ts';
 import { Unrepeatable } from '#runtime/explore/steered.ts';
 import { type Perform, performHere } from '#runtime/explore/task.ts';
 import { twice } from '#runtime/explore/twice.ts';
-import { explore, strategies } from '#runtime/explore.ts';
+import { explore } from '#runtime/explore.ts';
+import { strategies } from '#runtime/explore/strategies.ts';
 import type { Trial } from '#runtime/trial.ts';
 import { bruteForce, type Instruction, type Program, toy } from './toy.ts';
 

@@ -1,19 +1,11 @@
 /** callgate asm: what a file assembles to. */
 import { elfObject } from '#asm/elf.ts';
-import type { CodeSymbol, ObjectFile, Relocation } from '#asm/object.ts';
-import { decode } from '#emu/decode/decode.ts';
-import { print as printInsn } from '#emu/decode/print.ts';
-import { baseName, hexBytes } from '#emu/trace/text.ts';
-import { AssemblyErrors, assembleFile, library } from '../context.ts';
+import { AssemblyErrors, assembleFile, library } from '../assembly.ts';
+import type { asmFormats } from '../choices.ts';
 import type { DiagnosticOptions } from '../diagnostics.ts';
 import { fail } from '../fail.ts';
 import { writeWhole } from '../files.ts';
-import { objectJson } from '../object-json.ts';
 import { writeAll } from '../output.ts';
-import { paint } from '../style.ts';
-import { table } from '../table.ts';
-
-export const asmFormats = ['listing', 'symbols', 'hex', 'obj-json', 'elf'] as const;
 
 export interface AsmOptions extends DiagnosticOptions {
   readonly goroot?: string;
@@ -26,76 +18,23 @@ export interface AsmOptions extends DiagnosticOptions {
   readonly json?: boolean;
 }
 
-export function asm(path: string, options: AsmOptions): number {
+export async function asm(path: string, options: AsmOptions): Promise<number> {
   const object = assembleFile(path, library(options), options);
   if (object.diagnostics.length) throw new AssemblyErrors(object.diagnostics, options);
   const format = options.json ? 'obj-json' : options.format;
   if (format === 'elf') {
     if (options.output === undefined && process.stdout.isTTY) fail('--format elf is no text: give -o FILE');
     deliver(elfObject(object, { packagePath: options.package }), options.output);
-  } else deliver(new TextEncoder().encode(`${text(object, format, options.output !== undefined)}\n`), options.output);
+    return 0;
+  }
+  // What an ELF file can do without.
+  const { objectText } = await import('../object-text.ts');
+  const text = objectText(object, format, options.output !== undefined);
+  deliver(new TextEncoder().encode(`${text}\n`), options.output);
   return 0;
 }
 
 function deliver(bytes: Uint8Array, path: string | undefined): void {
   if (path === undefined) writeAll(1, bytes);
   else writeWhole(path, bytes);
-}
-
-function text(object: ObjectFile, format: Exclude<AsmOptions['format'], 'elf'>, isForFile: boolean): string {
-  switch (format) {
-    case 'listing':
-      return object.functions.map((f) => listing(f, isForFile)).join('\n\n');
-    case 'symbols':
-      return symbols(object);
-    case 'hex':
-      return object.functions.map((f) => `${name(f)} ${hexBytes(f.code, '')}`).join('\n');
-    case 'obj-json':
-      return JSON.stringify(objectJson(object), undefined, 2);
-  }
-}
-
-const name = (f: CodeSymbol): string =>
-  `${f.symbol.name}${f.symbol.isStatic ? '<>' : ''}${f.symbol.abi === 'ABIInternal' ? '<ABIInternal>' : ''}`;
-
-function symbols(o: ObjectFile): string {
-  const rows = o.functions.map((f) => [
-    'T',
-    String(f.code.length),
-    `frame ${f.locals}`,
-    f.args === undefined ? 'args ?' : `args ${f.args}`,
-    name(f),
-  ]);
-  const data = o.data.map((d) => ['D', String(d.size), '', '', `${d.symbol.name}${d.symbol.isStatic ? '<>' : ''}`]);
-  return table([...rows, ...data]);
-}
-
-const target = (r: Relocation): string =>
-  `${r.symbol}${r.addend === 0n ? '' : `${r.addend < 0n ? '' : '+'}${r.addend}`}`;
-
-/** Offset, bytes, what they are, where they come from, and what the linker will patch. */
-function listing(f: CodeSymbol, isForFile: boolean): string {
-  const head = `${name(f)}  size ${f.code.length}, frame ${f.locals}, args ${f.args ?? 'unknown'}`;
-  const rows: string[][] = [];
-  let nextLine = 0;
-  for (let at = 0; at < f.code.length; ) {
-    const insn = decode(f.code.subarray(at, at + 15), BigInt(at));
-    const length = insn && insn !== 'short' ? insn.length : 1;
-    while (f.lines[nextLine] && f.lines[nextLine]!.offset <= at) nextLine++;
-    const line = f.lines[nextLine - 1]?.value;
-    const relocation = f.relocations.find((r) => r.offset >= at && r.offset < at + length && r.size > 0);
-    // What the linker will put there has a name; what is there now is a zero.
-    const nameOf = (a: bigint): string | undefined =>
-      relocation ? relocation.symbol : a < BigInt(f.code.length) ? `${f.symbol.name}+0x${a.toString(16)}` : undefined;
-    const text = insn && insn !== 'short' ? printInsn(insn, nameOf) : `BYTE $0x${f.code[at]!.toString(16)}`;
-    rows.push([
-      `  0x${at.toString(16).padStart(4, '0')}`,
-      line ? `${baseName(line.file)}:${line.line}` : '',
-      hexBytes(f.code.subarray(at, at + length)),
-      text,
-      relocation ? `${relocation.kind} ${target(relocation)}` : '',
-    ]);
-    at += length;
-  }
-  return `${isForFile ? head : paint('bold', head)}\n${table(rows)}`;
 }

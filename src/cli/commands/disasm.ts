@@ -2,14 +2,13 @@
 import { decode } from '#emu/decode/decode.ts';
 import type { Instruction } from '#emu/decode/instruction.ts';
 import { hexBytes } from '#emu/trace/text.ts';
-import { integer } from '../context.ts';
+import type { syntaxes } from '../choices.ts';
 import { type Code, readCode, type Stretch } from '../disasm/elf-code.ts';
 import { goLines, goName, type Line } from '../disasm/go-text.ts';
 import { fail } from '../fail.ts';
 import { readExecutable } from '../files.ts';
+import { integer } from '../integer.ts';
 import { output } from '../output.ts';
-
-export const syntaxes = ['go', 'intel', 'att'] as const;
 
 export interface DisasmOptions {
   readonly hex?: string;

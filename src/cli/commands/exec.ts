@@ -10,9 +10,9 @@ import { endingText } from '#emu/trace/ending.ts';
 import type { Ending } from '#emu/trace/event.ts';
 import { instructionAt, trapAt } from '#emu/trace/report.ts';
 import { hex } from '#emu/trace/text.ts';
-import { integer } from '../context.ts';
 import { fail } from '../fail.ts';
 import { readExecutable } from '../files.ts';
+import { integer } from '../integer.ts';
 import { writeAll } from '../output.ts';
 
 export interface ExecOptions {

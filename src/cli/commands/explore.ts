@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { goOn } from '#emu/sched/go-on.ts';
-import { BadSchedule, formatSchedule, parseSchedule, type Schedule } from '#emu/sched/schedule.ts';
+import { formatSchedule, type Schedule } from '#emu/sched/schedule.ts';
 import { replay, ScheduleMismatch } from '#emu/sched/script.ts';
 import type { Explored, Shard } from '#runtime/explore/plan.ts';
 import {
@@ -14,17 +14,19 @@ import {
 } from '#runtime/explore/record.ts';
 import { shrink } from '#runtime/explore/shrink.ts';
 import { Unrepeatable } from '#runtime/explore/steered.ts';
+import { type Strategy, strategies } from '#runtime/explore/strategies.ts';
 import { performHere } from '#runtime/explore/task.ts';
-import { DEFAULTS, explore, type Strategy, strategies } from '#runtime/explore.ts';
+import { DEFAULTS, explore } from '#runtime/explore.ts';
 import type { Trial } from '#runtime/trial.ts';
-import { integer } from '../context.ts';
 import { pool } from '../explore-pool.ts';
 import { again, exploredText, failureText, subject } from '../explore-report.ts';
 import { type TrialSpec, trialFrom } from '../explore-trial.ts';
 import { fail } from '../fail.ts';
 import { readText } from '../files.ts';
+import { integer } from '../integer.ts';
 import { output } from '../output.ts';
 import { progress, progressDone } from '../progress.ts';
+import { scheduleFrom } from '../schedule.ts';
 import { paint } from '../style.ts';
 
 export interface ExploreOptions {
@@ -60,7 +62,8 @@ export async function exploreCommand(scenario: string, options: ExploreOptions):
     ...(goroot !== undefined && { goroot }),
   };
   try {
-    if (options.schedule !== undefined) return replayed(asked, parsed(options.schedule), trialFrom(spec), options);
+    if (options.schedule !== undefined)
+      return replayed(asked, scheduleFrom(options.schedule), trialFrom(spec), options);
     return await explored(asked, spec, options);
   } catch (e) {
     if (!(e instanceof Unrepeatable)) throw e;
@@ -165,15 +168,6 @@ function run(trial: Trial, schedule: Schedule): ReturnType<Trial['run']> {
     return trial.run(replay(schedule, goOn));
   } catch (e) {
     if (e instanceof ScheduleMismatch) fail(`--schedule: ${e.message}; it was made on another run`);
-    throw e;
-  }
-}
-
-function parsed(line: string): Schedule {
-  try {
-    return parseSchedule(line);
-  } catch (e) {
-    if (e instanceof BadSchedule) fail(`--schedule '${line}': ${e.message}`);
     throw e;
   }
 }

@@ -1,10 +1,5 @@
 /** callgate list: what there is to run and to rely on. */
-import { checkers } from '#emu/check/index.ts';
-import { formsNamed, mnemonics } from '#emu/isa/forms/index.ts';
-import { coverage } from '#emu/linux/table.ts';
-import { invariants } from '#runtime/check/index.ts';
-import { fixes } from '#runtime/fixes.ts';
-import { scenarios } from '#runtime/scenarios/index.ts';
+import { topicNames } from '../choices.ts';
 import { fail } from '../fail.ts';
 import { output } from '../output.ts';
 import { paint } from '../style.ts';
@@ -12,21 +7,35 @@ import { table } from '../table.ts';
 
 type Records = readonly Readonly<Record<string, string | number | boolean | readonly string[]>>[];
 
-const topics: Readonly<Record<string, () => Records>> = {
-  scenarios: () => scenarios.map(({ name, stubs, stacks, why }) => ({ name, why, stubs, stacks })),
-  checks: () => [...checkers, ...invariants].map(({ name, because }) => ({ name, because })),
-  fixes: () => fixes.map(({ name, mends, since, commit, what }) => ({ name, mends: mends ?? '', since, commit, what })),
-  syscalls: () => coverage().map(({ number, name, level, note }) => ({ number, name, level, note: note ?? '' })),
-  instructions: () =>
-    mnemonics().map((name) => {
+const topics: Readonly<Record<(typeof topicNames)[number], () => Promise<Records>>> = {
+  async scenarios() {
+    const { scenarios } = await import('#runtime/scenarios/index.ts');
+    return scenarios.map(({ name, stubs, stacks, why }) => ({ name, why, stubs, stacks }));
+  },
+  async checks() {
+    const [emu, runtime] = await Promise.all([import('#emu/check/index.ts'), import('#runtime/check/index.ts')]);
+    return [...emu.checkers, ...runtime.invariants].map(({ name, because }) => ({ name, because }));
+  },
+  async fixes() {
+    const { fixes } = await import('#runtime/fixes.ts');
+    return fixes.map(({ name, mends, since, commit, what }) => ({ name, mends: mends ?? '', since, commit, what }));
+  },
+  async syscalls() {
+    const { coverage } = await import('#emu/linux/table.ts');
+    return coverage().map(({ number, name, level, note }) => ({ number, name, level, note: note ?? '' }));
+  },
+  async instructions() {
+    const { formsNamed, mnemonics } = await import('#emu/isa/forms/index.ts');
+    return mnemonics().map((name) => {
       const rows = formsNamed(name);
       return { name, forms: rows.length, executes: rows.every((r) => r.meaning) ? 'yes' : 'no' };
-    }),
+    });
+  },
 };
-export const topicNames = Object.keys(topics);
 
-export function list(topic: string, options: { json?: boolean }): number {
-  const records = topics[topic]?.() ?? fail(`list ${topic}: give one of ${topicNames.join(', ')}`);
+export async function list(asked: string, options: { json?: boolean }): Promise<number> {
+  const topic = topicNames.find((t) => t === asked) ?? fail(`list ${asked}: give one of ${topicNames.join(', ')}`);
+  const records = await topics[topic]();
   const print = output();
   if (options.json) {
     print(JSON.stringify(records, undefined, 2));

@@ -2,8 +2,9 @@
 import { formatSchedule } from '#emu/sched/schedule.ts';
 import { type Regression, regressions, type Shown, show } from '#runtime/regress/regressions.ts';
 import { stubs } from '#runtime/stubs.ts';
-import { AssemblyErrors, integer, library } from '../context.ts';
+import { AssemblyErrors, library } from '../assembly.ts';
 import { fail } from '../fail.ts';
+import { integer } from '../integer.ts';
 import { output } from '../output.ts';
 import { progress, progressDone } from '../progress.ts';
 import { paint } from '../style.ts';

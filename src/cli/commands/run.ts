@@ -1,6 +1,7 @@
 /** callgate run: verdicts for every stub, stack and alignment. */
 import { performance } from 'node:perf_hooks';
 import type { MakeEngine } from '#emu/engine/engine.ts';
+import { formatSchedule } from '#emu/sched/schedule.ts';
 import { type Row, verdicts } from '#runtime/verdict.ts';
 import { job, type RunOptions } from '../context.ts';
 import { output } from '../output.ts';
@@ -12,10 +13,10 @@ import { failures, failureText, rowJson, verdictTable } from '../verdict-report.
 /** Exit code: 0 when all held, 1 when something did not. `engine` executes it, where that is not the default. */
 export function run(target: string | undefined, options: RunOptions, engine?: MakeEngine): number {
   const begun = performance.now();
-  const { scenarios, stubs, seed, fail, budget, cpu } = job(target, options);
+  const { scenarios, stubs, seed, fail, budget, cpu, without } = job(target, options);
   const total = scenarios.reduce((n, s) => n + s.situations.length, 0);
   const rows: Row[] = [];
-  for (const row of verdicts(scenarios, stubs, seed, fail, budget, { cpu, ...(engine && { engine }) })) {
+  for (const row of verdicts(scenarios, stubs, seed, fail, budget, { cpu, without, ...(engine && { engine }) })) {
     rows.push(row);
     progress(`${rows.length}/${total} ${row.scenario.name}: ${row.situation.name}`);
   }
@@ -43,14 +44,15 @@ export function run(target: string | undefined, options: RunOptions, engine?: Ma
     ).forEach((l) => print(l));
   }
   for (const f of bad) {
-    const { scenario, situation, stack, residue } = f.first.case;
+    const { scenario, situation, stack, residue, schedule } = f.first.case;
     const where =
       target !== undefined && target !== scenario.name
         ? `${quoted(target)} --scenario ${scenario.name}`
         : scenario.name;
+    const scheduleFlag = schedule ? ` --schedule '${formatSchedule(schedule)}'` : '';
     const situationFlag = situation === scenario.situations[0] ? '' : ` --situation '${situation.name}'`;
     print(
-      `\n${failureText(f, `callgate trace ${where}${situationFlag} --on ${stack} --residue ${residue}${repeated(options)}`)}`,
+      `\n${failureText(f, `callgate trace ${where}${situationFlag} --on ${stack} --residue ${residue}${scheduleFlag}${repeated(options)}`)}`,
     );
   }
   // The situations' own rules do not count: the user's did nothing.
@@ -77,11 +79,13 @@ function shown(what: string, values: readonly (string | undefined)[]): string[] 
 const MAX_SHOWN = 4;
 
 /** The options that change what a run does, for a line that repeats it. */
-function repeated({ goroot, seed, fail, arg, budget, cpu, include, define }: RunOptions): string {
+function repeated({ goroot, seed, fail, arg, budget, cpu, include, define, c, without }: RunOptions): string {
   const flag = (name: string, values: readonly (string | undefined)[]): string =>
     values.map((v) => (v === undefined ? '' : ` ${name} ${quoted(v)}`)).join('');
   return [
     flag('--goroot', [goroot]),
+    flag('--without', without),
+    flag('--c', c),
     flag('--seed', [seed === '0' ? undefined : seed]),
     flag('--fail', fail),
     flag('--arg', arg),

@@ -6,15 +6,18 @@ import type { Scenario, Situation } from '#runtime/scenario.ts';
 import type { Stubs } from '#runtime/stubs.ts';
 import { type Case, runCase } from '#runtime/verdict.ts';
 import { type StackName, stackNames } from '#runtime/world.ts';
-import { integer, job, type RunOptions } from '../context.ts';
+import { job, type RunOptions } from '../context.ts';
 import { fail } from '../fail.ts';
+import { integer } from '../integer.ts';
 import { output } from '../output.ts';
+import { scheduleFrom } from '../schedule.ts';
 import { paint } from '../style.ts';
 
 export interface TraceOptions extends RunOptions {
   readonly on: string;
   readonly residue: string;
   readonly situation?: string;
+  readonly schedule?: string;
   readonly scenario?: string;
 }
 
@@ -39,13 +42,14 @@ export function trace(target: string, options: TraceOptions, engine?: MakeEngine
 
 /** The one run that the options name. */
 export function oneCase(target: string, options: TraceOptions): { c: Case; stubs: Stubs; budget: number } {
-  const { scenarios, stubs, seed, fail: rules, budget, cpu } = job(target, options);
+  const { scenarios, stubs, seed, fail: rules, budget, cpu, without } = job(target, options);
   const scenario = pickScenario(scenarios, options.scenario);
   const situation = pickSituation(scenario, options.situation);
   const stack = pickStack(scenario, options.on);
   const residue = Number(integer('--residue', options.residue));
   if (residue < 0 || residue > 15) fail(`--residue ${options.residue}: give a number from 0 to 15`);
-  return { c: { scenario, situation, stack, residue, seed, fail: rules, cpu }, stubs, budget };
+  const schedule = options.schedule === undefined ? {} : { schedule: scheduleFrom(options.schedule) };
+  return { c: { scenario, situation, stack, residue, seed, fail: rules, cpu, without, ...schedule }, stubs, budget };
 }
 
 function pickScenario(all: readonly Scenario[], wanted: string | undefined): Scenario {

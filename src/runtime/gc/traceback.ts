@@ -1,6 +1,7 @@
 /** A goroutine's trace as Go prints it when a program dies. runtime/traceback.go, runtime/panic.go */
+
 import { R } from '#emu/cpu/layout.ts';
-import { hex } from '#emu/trace/text.ts';
+import { baseName, hex } from '#emu/trace/text.ts';
 import { G, SCAN } from '../layout/go1.19.ts';
 import type { GView, World } from '../world.ts';
 import { declared } from './declared.ts';
@@ -68,7 +69,7 @@ function describe(w: World, frame: StackFrame, n: number): string {
   const line = w.machine.symbols.lineOf(n > 0 && pc > fn.entry ? pc - 1n : pc);
   const where = fn.model
     ? `${fn.model.file ?? '?'}:${siteOf(w, fn, pc) ?? 0}`
-    : `${line?.file ?? '?'}:${fn.id === 'wrapper' ? 1 : (line?.line ?? 0)}`;
+    : `${line ? baseName(line.file) : '?'}:${fn.id === 'wrapper' ? 1 : (line?.line ?? 0)}`;
   const offset = pc > fn.entry ? ` +${hex(pc - fn.entry)}` : '';
   // What panic is called with is one value of two words.
   const shown = fn.name === 'runtime.gopanic' ? `{${args(w, frame)}}` : args(w, frame);

@@ -33,13 +33,14 @@ const callback: Model = {
   },
 };
 
+/** The part of a collection that looks at stacks. */
 const collect: Model = {
   name: 'main.collect',
   convention: 'ABIInternal',
   frame: 0x18,
-  sites: sites('GC'),
+  sites: sites('markroot'),
   *body() {
-    yield { site: 'GC', target: 'runtime.GC', convention: 'ABIInternal' };
+    yield { site: 'markroot', target: 'runtime.markroot', convention: 'ABIInternal' };
     return undefined;
   },
 };

@@ -8,8 +8,11 @@ import { type Model, sites } from '../model.ts';
 import type { Scenario, Situation } from '../scenario.ts';
 import type { World } from '../world.ts';
 
-/** More than a 2 KiB stack and the next sizes hold. */
-const LARGE = 0x5000;
+/**
+ * Frames larger than the stack at that time. A stack of 32 KiB or more is given back as soon as it is left, a smaller one
+ * waits for the end of a collection (stackfree, runtime/stack.go): so the stack that C is called on is a large one.
+ */
+const LARGE = { prepare: 0x9000, deep: 0x1_2000 } as const;
 /** What main hands to C lies in its own frame, as cgo's &p0 does. */
 const ARGUMENT = 0x10;
 
@@ -28,7 +31,7 @@ const growths: readonly Growth[] = [
   { name: 'before the callback has begun',     before: 'runtime.cgocallbackg1', callbacks: 1, fail: [], ends },
   { name: 'in each of two callbacks',          before: 'main.deep',             callbacks: 2, fail: [], ends },
   // Before C has been called nothing is dead: this holds without the fix as well.
-  { name: 'before C is called',                before: 'main.prepare',          callbacks: 1, fail: [], ends },
+  { name: 'only before C is called',           before: 'main.prepare',          callbacks: 1, fail: [], ends },
 ];
 
 /** Ask for a larger stack in the prologue of `name`, as often as it is called. */
@@ -48,7 +51,7 @@ const main = ({ before }: Growth): Model => ({
   *body(f) {
     const { world } = f;
     underway(world, 1, 'main.collect');
-    if (before !== 'main.deep') growBefore(world, before);
+    if (before !== 'main.deep' && before !== 'main.prepare') growBefore(world, before);
     f.set(ARGUMENT, 0x5afen);
     yield { site: 'prepare', target: 'main.prepare', convention: 'ABIInternal' };
     f.setReg(R.ax, world.addressOf('callsBack'));
@@ -85,15 +88,14 @@ const callback = (large: boolean): Model => ({
   },
 });
 
-/** Collections, until one meets the goroutine in C: the first frees the span of the old stack, the next looks again. */
+/** The part of a collection that looks at stacks. (gc-at-every-site has all of it.) */
 const collect: Model = {
   name: 'main.collect',
   convention: 'ABIInternal',
   frame: 0x18,
-  sites: sites('first', 'second'),
+  sites: sites('markroot'),
   *body() {
-    yield { site: 'first', target: 'runtime.GC', convention: 'ABIInternal' };
-    yield { site: 'second', target: 'runtime.GC', convention: 'ABIInternal' };
+    yield { site: 'markroot', target: 'runtime.markroot', convention: 'ABIInternal' };
     return undefined;
   },
 };
@@ -114,8 +116,8 @@ export const undeadArgs: Scenario = {
     return [
       callsBack({ times: callbacks, naps: true }),
       callback(before === 'main.deep'),
-      idle('main.deep', LARGE),
-      idle('main.prepare', 0x18),
+      idle('main.deep', LARGE.deep),
+      idle('main.prepare', LARGE.prepare),
       collect,
     ];
   },

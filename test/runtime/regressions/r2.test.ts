@@ -17,7 +17,7 @@ function run(situation: number, without: readonly 'keepalive'[], models: readonl
 
 const BAD = 'found bad pointer in Go heap (incorrect use of unsafe or cgo?)';
 const cases = scenario.situations.map((s, i) => [s.name, i] as const);
-const control = 'before C is called';
+const control = 'only before C is called';
 
 describe('without keepalive', () => {
   test.each(cases.filter(([name]) => name !== control))(
