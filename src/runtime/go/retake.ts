@@ -81,6 +81,7 @@ function* take(f: Frame, p: PView): Body<bigint> {
   if (ours) {
     p.status = BigInt(P.idle);
     p.syscalltick += 1n;
+    f.world.tell(`sysmon takes P${p.id} away: it was left in a system call`);
     yield* call(f, 'handoffp', 'runtime.handoffp', p.at);
   }
   yield* call(f, 'locked', 'runtime.incidlelocked', 1n);

@@ -58,7 +58,9 @@ export class Ledger {
   mapped(start: bigint, length: bigint, prot: number): void {
     this.saw.mmap++;
     this.#carve(start, pageUp(start + length));
-    this.#intervals.push({ start, end: pageUp(start + length), prot, by: this.saw.mmap });
+    const end = pageUp(start + length);
+    this.#intervals.push({ start, end, prot, by: this.saw.mmap });
+    this.#world.tell(`the interposer puts [${hex(start)}, ${hex(end)}) on record as ${protText(prot)}`);
   }
 
   unmapped(start: bigint, length: bigint): void {
@@ -96,7 +98,11 @@ export class Ledger {
     const { cpu, symbols } = this.#world.machine;
     // Machine code stands behind its SYSCALL by now, two bytes long; C functions of ours stand where they stood.
     const at = symbols.lineOf(cpu.rip) ? cpu.rip - 2n : cpu.rip;
-    this.#raw.unshift({ start, end: pageUp(start + length), text: where(this.#world, at) });
+    const raw = { start, end: pageUp(start + length), text: where(this.#world, at) };
+    this.#raw.unshift(raw);
+    this.#world.tell(
+      `a raw munmap at ${raw.text} takes [${hex(raw.start)}, ${hex(raw.end)}): the interposer is not asked`,
+    );
   }
 
   #carve(start: bigint, end: bigint): void {

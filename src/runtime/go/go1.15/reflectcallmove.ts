@@ -19,6 +19,7 @@ export const reflectcallmove: Model = {
     if (size === 0) return undefined;
     f.mem.check(src, size, 'read');
     f.mem.check(dst, size, 'write');
+    f.world.tell(`reflectcallmove copies the ${size} bytes at ${hex(src)} to ${hex(dst)}; no shadow goes with them`);
     f.mem.pokeBytes(dst, f.mem.peekBytes(src, size));
     return undefined;
   },
