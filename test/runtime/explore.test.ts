@@ -9,10 +9,10 @@ import type { Explored } from '#runtime/explore/plan.ts';
 import { BadRecords, type ExploreRecord, mergeResults, parseRecords } from '#runtime/explore/record.ts';
 import { shrink } from '#runtime/explore/shrink.ts';
 import { Unrepeatable } from '#runtime/explore/steered.ts';
+import { strategies } from '#runtime/explore/strategies.ts';
 import { type Perform, performHere } from '#runtime/explore/task.ts';
 import { twice } from '#runtime/explore/twice.ts';
 import { explore } from '#runtime/explore.ts';
-import { strategies } from '#runtime/explore/strategies.ts';
 import type { Trial } from '#runtime/trial.ts';
 import { bruteForce, type Instruction, type Program, toy } from './toy.ts';
 

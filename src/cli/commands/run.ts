@@ -73,7 +73,7 @@ function shown(what: string, values: readonly (string | undefined)[]): string[] 
   const different = [...new Set(values.filter((v) => v !== undefined))];
   const first = different
     .slice(0, MAX_SHOWN)
-    .map((v, i) => `${i ? ' '.repeat(what.length - 2) + 'or' : `\n${what}`}: ${v}`);
+    .map((v, i) => `${i ? `${' '.repeat(what.length - 2)}or` : `\n${what}`}: ${v}`);
   return different.length > MAX_SHOWN ? [...first, `and ${different.length - MAX_SHOWN} more`] : first;
 }
 const MAX_SHOWN = 4;

@@ -47,20 +47,21 @@ export interface Shown {
   readonly with: With;
 }
 
-/** Preemptions of the schedules looked at, and how many of them at most: enough for each of the five. */
+/** Preemptions of the schedules looked at: enough for each of the five. */
 const BOUND = 1;
-const MOST = 250;
+/** How many schedules at most: until one fails, and until it may be said that with the fix none does. */
+const MOST = { without: 2_000, with: 250 } as const;
 
 export async function show(regression: Regression, how: { stubs: Stubs; seed: bigint }): Promise<Shown> {
   const { scenario, situation, fix } = regression;
-  const search = { strategy: 'exhaustive', bound: BOUND, budget: MOST } as const;
+  const search = { strategy: 'exhaustive', bound: BOUND } as const;
   const broken = trial(scenario, situation, [fix.name], how);
-  const found = await explore(broken, search);
+  const found = await explore(broken, { ...search, budget: MOST.without });
   const [first] = found.failures;
   const simplest = first && shrink(broken, first.schedule);
   const schedule = simplest?.schedule ?? [];
   const { result } = attempt(scenario, situation, [fix.name], how, script(schedule, goOn));
-  const held = await explore(trial(scenario, situation, [], how), search);
+  const held = await explore(trial(scenario, situation, [], how), { ...search, budget: MOST.with });
   return {
     regression,
     without: { failure: first && failureOf(result), schedule, tried: found.runs, result },
