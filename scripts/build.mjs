@@ -1,4 +1,4 @@
-// Bundles the command line into dist/callgate.js: one file, so that a cold start reads one file. Workers have theirs.
+// Bundles the command line into dist/callgate.js, and beside it what the commands load when they run. Workers have theirs.
 import { build } from 'rolldown';
 
 const common = { platform: 'node', external: [/^node:/, 'commander', 'iced-x86', 'koffi', 'piscina'] };

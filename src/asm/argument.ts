@@ -76,6 +76,7 @@ function memory(o: MemoryOperand): MemoryArgument | undefined {
       scale: 1,
       disp: o.offset,
       symbolic: 'absolute',
+      vsib: undefined,
     };
   }
   const base = number(o.base);
@@ -94,7 +95,7 @@ function memory(o: MemoryOperand): MemoryArgument | undefined {
     scale: o.scale ?? 1,
     disp: o.offset,
     symbolic,
-    ...(vsib && { vsib }),
+    vsib,
   };
 }
 

@@ -25,7 +25,7 @@ export class Cursor {
     const last = tokens.at(-1);
     const at = last?.at ?? { file: '', line: 0 };
     const column = last?.column ? last.column + last.text.length : 0;
-    this.#end = { kind: 'end', text: 'EOF', at, column, isGlued: false, error: undefined };
+    this.#end = { kind: 'end', text: 'EOF', at, column, isGlued: false, hash: 0, error: undefined };
   }
 
   peek(ahead = 0): Token {

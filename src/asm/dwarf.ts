@@ -78,7 +78,9 @@ export function debugSections(path: string, text: readonly PlacedCode[], textSiz
 
 /** One sequence a function: between them there is only padding. */
 function lineTable(text: readonly PlacedCode[]): DebugSection {
-  const files = [...new Set(text.flatMap(({ code }) => code.lines.map((l) => l.value.file)))];
+  const files: string[] = [];
+  for (const { code } of text)
+    for (const { value } of code.lines) if (!files.includes(value.file)) files.push(value.file);
   const out = new Bytes().u32(0).u16(VERSION).u32(0);
   const headerFrom = out.length;
   // Instruction length 1, one operation, is_stmt, no special opcodes worth having.

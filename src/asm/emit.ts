@@ -5,7 +5,7 @@ import { layOut } from './layout.ts';
 import type { CodeSymbol } from './object.ts';
 import { type Encodings, encodePiece, type Piece, piece } from './piece.ts';
 import type { Func, Instr } from './program.ts';
-import { relocate } from './relocate.ts';
+import { relocations } from './relocate.ts';
 import { funcdata, lines, pcdata, pcsp } from './tables.ts';
 
 export function emit(f: Func, framed: Framed, report: (d: Diagnostic) => void, seen: Encodings): CodeSymbol {
@@ -20,7 +20,7 @@ export function emit(f: Func, framed: Framed, report: (d: Diagnostic) => void, s
   layOut(pieces, report);
   const last = pieces.at(-1);
   const code = new Uint8Array(last ? last.offset + last.bytes.length : 0);
-  for (const p of pieces) code.set(p.bytes, p.offset);
+  for (const { bytes, offset } of pieces) for (let i = 0; i < bytes.length; i++) code[offset + i] = bytes[i]!;
   return {
     symbol: f.symbol,
     at: f.at,
@@ -29,7 +29,7 @@ export function emit(f: Func, framed: Framed, report: (d: Diagnostic) => void, s
     locals: framed.locals,
     writesSp: framed.writesSp,
     code,
-    relocations: pieces.flatMap(relocate),
+    relocations: relocations(pieces),
     lines: lines(pieces),
     pcsp: pcsp(pieces),
     pcdata: pcdata(pieces),

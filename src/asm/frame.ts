@@ -153,18 +153,11 @@ function wrapperCheck(at: Position, size: number, head: Instr[], tail: Instr[], 
   );
 }
 
-const pushes: Readonly<Record<string, number>> = {
-  PUSHQ: 8,
-  PUSHFQ: 8,
-  PUSHL: 4,
-  PUSHW: 2,
-  PUSHFW: 2,
-  POPQ: -8,
-  POPFQ: -8,
-  POPL: -4,
-  POPW: -2,
-  POPFW: -2,
-};
+// biome-ignore format: table
+const pushes: ReadonlyMap<string, number> = new Map(Object.entries({
+  PUSHQ: 8,  PUSHFQ: 8,  PUSHL: 4,  PUSHW: 2,  PUSHFW: 2,
+  POPQ: -8,  POPFQ: -8,  POPL: -4,  POPW: -2,  POPFW: -2,
+}));
 
 /** Instructions whose only operand is written (asm6.go, unaryDst). */
 const unary = /^(BSWAP[LQ]|(DEC|INC|NEG|NOT)[BWLQ]|SET\w\w|RD[FG]SBASE[LQ]|(RDRAND|RDSEED|SLDT|SMSW|STR)[WLQ])$/;
@@ -201,8 +194,9 @@ function resolveFrame(body: readonly Instr[], size: number, bpSize: number, repo
       });
     if (i.mnemonic === 'RET' && depth !== size) unbalanced.push(i);
     const first = i.operands[0];
+    const pushed = pushes.get(i.mnemonic);
     if (i.mnemonic === 'ADJSP' && first?.kind === 'immediate') i.spadj = Number(first.value);
-    else if (i.mnemonic in pushes) i.spadj = pushes[i.mnemonic]!;
+    else if (pushed !== undefined) i.spadj = pushed;
     else {
       if (setsSp(i)) writesSp = true;
       continue;

@@ -6,7 +6,8 @@
  */
 import { hasFormForAl } from './choose.ts';
 import type { Diagnostic } from './diagnostic.ts';
-import { encodePiece, little, type Piece } from './piece.ts';
+import { encodePiece, type Piece } from './piece.ts';
+import type { Operand } from './syntax.ts';
 
 type Report = (d: Diagnostic) => void;
 
@@ -23,7 +24,9 @@ export function layOut(pieces: readonly Piece[], report: Report): void {
   }
   for (const p of branches) {
     const at = p.encoded?.targetAt;
-    if (at !== undefined) p.bytes.set(little(BigInt(displacement(p, backward.has(p))), p.reach), at);
+    if (at === undefined) continue;
+    const value = displacement(p, backward.has(p));
+    for (let i = 0; i < p.reach; i++) p.bytes[at + i] = (value >> (8 * i)) & 255;
   }
 }
 
@@ -53,7 +56,9 @@ function reencode(p: Piece, reach: 1 | 4, report: Report): void {
 /** In Go's second pass `SUBB $4, AX` has become `SUBB $4, AL`, which is a byte shorter: it renames registers as it encodes. */
 function nameAl(p: Piece, report: Report): void {
   const { operands, mnemonic } = p.instr;
-  if (!p.encoded || !hasFormForAl(mnemonic)) return;
-  p.instr.operands = operands.map((o) => (o.kind === 'register' && o.name === 'AX' ? { ...o, name: 'AL' } : o));
+  if (!p.encoded || !operands.some(isAx) || !hasFormForAl(mnemonic)) return;
+  p.instr.operands = operands.map((o) => (isAx(o) ? { ...o, name: 'AL' } : o));
   encodePiece(p, report);
 }
+
+const isAx = (o: Operand): o is Operand & { kind: 'register' } => o.kind === 'register' && o.name === 'AX';

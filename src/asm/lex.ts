@@ -23,24 +23,26 @@ export interface Token {
   readonly column: number;
   /** Nothing stands between this token and the one before: `A(x)` defines a macro with arguments, `A (x)` does not. */
   readonly isGlued: boolean;
+  /** Of its text, as it is written: a number to find it by. */
+  readonly hash: number;
   /** What is wrong with it. Reported where it is used, since text switched off by #ifdef need not be assembly. */
   readonly error: string | undefined;
 }
 
-const twoCharacters = new Set(['<<', '>>', '->', '@>']);
+/** Those of two characters, by the first. */
+const twoCharacters: Readonly<Record<string, string>> = { '<': '<<', '>': '>>', '-': '->', '@': '@>' };
 const letter = /[\p{L}_·∕]/u;
 const letterOrDigit = /[\p{L}\p{Nd}_·∕]/u;
-
-const isDecimal = (c: string) => c >= '0' && c <= '9';
-const isHex = (c: string) => isDecimal(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 
 /** What an ASCII character can begin or continue; a table, because this is asked of every character. */
 const LETTER = 1;
 const DIGIT = 2;
-const classes = Uint8Array.from({ length: 128 }, (_, code) => {
-  const c = String.fromCharCode(code);
-  return isDecimal(c) ? DIGIT : letter.test(c) ? LETTER : 0;
-});
+const HEX = 4;
+const characters = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code));
+const classes = Uint8Array.from(
+  characters,
+  (c) => (/[0-9]/.test(c) ? DIGIT : letter.test(c) ? LETTER : 0) | (/[0-9a-fA-F]/.test(c) ? HEX : 0),
+);
 
 const TAB = 9;
 const NEWLINE = 10;
@@ -55,8 +57,8 @@ export class Lexer {
   #at: Position;
   #lineStart = 0;
   #isRelocated = false;
-  /** Names already seen: one string for each, so that those who look it up need not hash it anew. */
-  readonly #names = new Map<string, string>();
+  /** Names and numbers already seen, by hash: one string for each, so that those who look it up need not hash it anew. */
+  readonly #names = new Map<number, { readonly written: string; readonly name: string }>();
 
   constructor(file: string, text: string) {
     // A byte order mark is not part of the text.
@@ -77,35 +79,73 @@ export class Lexer {
     const isGlued = from === start;
     const at = this.#at;
     const column = this.#isRelocated ? 0 : from - this.#lineStart + 1;
-    if (isBuild) return { kind: 'build', text: '//go:build', at, column, isGlued, error: undefined };
-    if (from >= this.#text.length) return { kind: 'end', text: 'EOF', at, column, isGlued, error: undefined };
+    if (isBuild) return { kind: 'build', text: '//go:build', at, column, isGlued, hash: 0, error: undefined };
+    if (from >= this.#text.length) return { kind: 'end', text: 'EOF', at, column, isGlued, hash: 0, error: undefined };
     const code = this.#text.charCodeAt(from);
+    const kinds = code < 128 ? classes[code]! : LETTER;
     if (code === NEWLINE) {
       this.#pos++;
       this.#newline();
-      return { kind: 'newline', text: '\n', at, column, isGlued, error: undefined };
+      return { kind: 'newline', text: '\n', at, column, isGlued, hash: NEWLINE, error: undefined };
     }
-    if (code >= 128 || classes[code] === LETTER) {
-      const text = this.#identifier();
-      if (text !== '') return { kind: 'identifier', text, at, column, isGlued, error: undefined };
+    if (kinds & LETTER) {
+      this.#passName();
+      if (this.#pos > from) {
+        const hash = this.#hash(from);
+        return { kind: 'identifier', text: this.#name(from, hash), at, column, isGlued, hash, error: undefined };
+      }
     }
-    const { kind, error } = this.#scan(code);
-    return { kind, text: plain(this.#text.slice(from, this.#pos)), at, column, isGlued, error };
+    if (kinds & DIGIT || (code === POINT && this.#classAt(from + 1) & DIGIT)) {
+      const kind = this.#number();
+      const hash = this.#hash(from);
+      return { kind, text: this.#name(from, hash), at, column, isGlued, hash, error: undefined };
+    }
+    const c = characters[code];
+    if (c === '"' || c === "'") {
+      const { kind, error } = this.#quoted(c);
+      const hash = this.#hash(from);
+      return { kind, text: plain(this.#text.slice(from, this.#pos)), at, column, isGlued, hash, error };
+    }
+    const { text, error } = this.#punctuation(c ?? String.fromCodePoint(this.#text.codePointAt(from)!));
+    return { kind: 'punctuation', text, at, column, isGlued, hash: this.#hash(from), error };
   }
 
-  /** Advances over one token that is no name; the position is on its first character. */
-  #scan(code: number): { kind: TokenKind; error: string | undefined } {
-    const after = this.#text.charAt(this.#pos + 1);
-    if (classes[code] === DIGIT || (code === POINT && isDecimal(after)))
-      return { kind: this.#number(), error: undefined };
-    const c = String.fromCodePoint(this.#text.codePointAt(this.#pos)!);
-    if (c === '"' || c === "'") return this.#quoted(c);
-    if (c === '/' && after === '*') {
-      this.#pos = this.#text.length;
-      return { kind: 'punctuation', error: 'comment not terminated' };
+  /** Of the text from there to the position. */
+  #hash(from: number): number {
+    let hash = 0;
+    for (let at = from; at < this.#pos; at++) hash = (Math.imul(hash, 31) + this.#text.charCodeAt(at)) | 0;
+    return hash;
+  }
+
+  /** The text from there to the position, which has this hash: the same string as the last time. */
+  #name(from: number, hash: number): string {
+    const length = this.#pos - from;
+    const before = this.#names.get(hash);
+    if (before !== undefined && before.written.length === length && this.#text.startsWith(before.written, from)) {
+      return before.name;
     }
-    this.#pos += twoCharacters.has(c + after) ? 2 : c.length;
-    return { kind: 'punctuation', error: c === '\0' ? 'invalid character NUL' : undefined };
+    const written = this.#text.slice(from, this.#pos);
+    const name = plain(written);
+    this.#names.set(hash, { written, name });
+    return name;
+  }
+
+  /** LETTER, DIGIT and HEX of an ASCII character; 0 beyond the end. */
+  #classAt(at: number): number {
+    return at < this.#text.length ? (classes[this.#text.charCodeAt(at)] ?? 0) : 0;
+  }
+
+  /** Takes what begins with `c` and is neither name, number nor quoted. */
+  #punctuation(c: string): { text: string; error: string | undefined } {
+    const from = this.#pos;
+    if (c === '/' && this.#text.startsWith('/*', from)) {
+      this.#pos = this.#text.length;
+      return { text: plain(this.#text.slice(from)), error: 'comment not terminated' };
+    }
+    const pair = twoCharacters[c];
+    const text = pair !== undefined && this.#text.startsWith(pair, from) ? pair : c;
+    this.#pos += text.length;
+    return { text, error: c === '\0' ? 'invalid character NUL' : undefined };
   }
 
   /** The position is behind the newline. */
@@ -116,7 +156,7 @@ export class Lexer {
 
   /** Skips spaces and comments. Stops after a build constraint and says so, because its place in the file matters. */
   #skipBlanks(): boolean {
-    for (;;) {
+    while (this.#pos < this.#text.length) {
       const code = this.#text.charCodeAt(this.#pos);
       if (code === SPACE || code === TAB || code === RETURN) this.#pos++;
       else if (code !== SLASH) return false;
@@ -132,62 +172,50 @@ export class Lexer {
         this.#pos = end + 2;
       } else return false;
     }
+    return false;
   }
 
   /** Takes a name; none when the character it stands on, beyond ASCII, is no letter. */
-  #identifier(): string {
+  #passName(): void {
     const from = this.#pos;
-    let isPlain = true;
     let at = from;
     for (; at < this.#text.length; at++) {
       const code = this.#text.charCodeAt(at);
       if (code < 128) {
-        if (classes[code] === 0) break;
+        if ((classes[code]! & (LETTER | DIGIT)) === 0) break;
         continue;
       }
-      isPlain = false;
       const c = String.fromCodePoint(this.#text.codePointAt(at)!);
       if (!(at === from ? letter : letterOrDigit).test(c)) break;
       at += c.length - 1;
     }
     this.#pos = at;
-    const slice = this.#text.slice(from, at);
-    let text = this.#names.get(slice);
-    if (text === undefined) {
-      text = isPlain ? slice : plain(slice);
-      this.#names.set(slice, text);
-    }
-    return text;
   }
 
   /** Takes what looks like a number; whether it is one, its reader decides. */
   #number(): TokenKind {
-    const base = /^0[xXbBoO]/.exec(this.#text.slice(this.#pos, this.#pos + 2))?.[0].toLowerCase();
-    if (base !== undefined) this.#pos += 2;
-    const isDigit = base === '0x' ? isHex : isDecimal;
-    const exponent = base === '0x' ? 'p' : 'e';
+    const base = this.#text.startsWith('0', this.#pos) ? this.#text.charAt(this.#pos + 1).toLowerCase() : '';
+    const isHex = base === 'x';
+    if (isHex || base === 'b' || base === 'o') this.#pos += 2;
+    const digit = isHex ? HEX : DIGIT;
     let kind: TokenKind = 'integer';
-    this.#digits(isDigit);
+    this.#digits(digit);
     if (this.#text.charAt(this.#pos) === '.') {
       kind = 'float';
       this.#pos++;
-      this.#digits(isDigit);
+      this.#digits(digit);
     }
-    if (this.#text.charAt(this.#pos).toLowerCase() === exponent) {
+    if (this.#text.charAt(this.#pos).toLowerCase() === (isHex ? 'p' : 'e')) {
       kind = 'float';
       this.#pos++;
       if (/[+-]/.test(this.#text.charAt(this.#pos))) this.#pos++;
-      this.#digits(isDecimal);
+      this.#digits(DIGIT);
     }
     return kind;
   }
 
-  #digits(isDigit: (c: string) => boolean): void {
-    for (;;) {
-      const c = this.#text.charAt(this.#pos);
-      if (c !== '_' && !isDigit(c)) return;
-      this.#pos++;
-    }
+  #digits(digit: typeof DIGIT | typeof HEX): void {
+    while (this.#classAt(this.#pos) & digit || this.#text.charAt(this.#pos) === '_') this.#pos++;
   }
 
   #quoted(quote: '"' | "'"): { kind: TokenKind; error: string | undefined } {

@@ -11,7 +11,7 @@ import { printInstr } from './text.ts';
 export interface Piece {
   readonly instr: Instr;
   encoded: Encoded | undefined;
-  bytes: Uint8Array;
+  bytes: number[];
   /** Target piece of a local branch, and the bytes of its displacement. */
   to: Piece | undefined;
   reach: 1 | 4;
@@ -22,7 +22,7 @@ export interface Piece {
   readonly order: number;
 }
 
-const none = new Uint8Array();
+const none: number[] = [];
 
 export const piece = (instr: Instr, order: number): Piece => ({
   instr,
@@ -40,7 +40,8 @@ export type Encodings = Map<readonly Operand[], { readonly mnemonic: string; rea
 
 export function encodePiece(p: Piece, report: (d: Diagnostic) => void, seen?: Encodings): void {
   const { mnemonic, operands, at } = p.instr;
-  const before = p.to ? undefined : seen?.get(operands);
+  const isShared = p.instr.isExpanded && !p.to;
+  const before = isShared ? seen?.get(operands) : undefined;
   if (before?.mnemonic === mnemonic) {
     p.encoded = before.encoded;
     p.bytes = before.encoded.bytes;
@@ -50,16 +51,17 @@ export function encodePiece(p: Piece, report: (d: Diagnostic) => void, seen?: En
   const invalid = (): void => report({ at, message: `invalid instruction: ${printInstr(p.instr)}` });
   if (mnemonic === 'NOP' && operands.length > 1) return invalid();
   if (mnemonic === 'NOP' || mnemonic === 'PCDATA' || mnemonic === 'FUNCDATA') return;
-  if (mnemonic in prefixBytes) {
+  const prefix = prefixBytes.get(mnemonic);
+  if (prefix !== undefined) {
     if (operands.length) return invalid();
-    p.bytes = Uint8Array.of(prefixBytes[mnemonic]!);
+    p.bytes = [prefix];
     return;
   }
-  const size = rawData[mnemonic];
+  const size = rawData.get(mnemonic);
   if (size !== undefined) {
     const bytes = operands.flatMap((o) => (o.kind === 'immediate' ? little(o.value, size) : []));
     if (operands.length !== 1 || bytes.length !== size) return invalid();
-    p.bytes = Uint8Array.from(bytes);
+    p.bytes = bytes;
     return;
   }
   let chosen = chooseFor(p);
@@ -76,7 +78,7 @@ export function encodePiece(p: Piece, report: (d: Diagnostic) => void, seen?: En
   try {
     p.encoded = encode(chosen.form, chosen.args, chosen.decorations);
     p.bytes = p.encoded.bytes;
-    if (!p.to) seen?.set(operands, { mnemonic, encoded: p.encoded });
+    if (isShared) seen?.set(operands, { mnemonic, encoded: p.encoded });
   } catch {
     invalid();
   }
@@ -113,6 +115,10 @@ const isCodeSymbol = (i: Instr, o: Operand): o is MemoryOperand =>
   o.base === undefined &&
   (i.mnemonic === 'CALL' || i.mnemonic === 'JMP');
 
-export function little(v: bigint, size: number): number[] {
-  return Array.from({ length: size }, (_, i) => Number((v >> BigInt(8 * i)) & 0xffn));
+/** The low bytes of a constant, little-endian. */
+function little(v: bigint, size: number): number[] {
+  const halves = [Number(BigInt.asIntN(32, v)), Number(BigInt.asIntN(32, v >> 32n))];
+  const bytes: number[] = [];
+  for (let i = 0; i < size; i++) bytes.push((halves[i >> 2]! >> (8 * (i & 3))) & 255);
+  return bytes;
 }

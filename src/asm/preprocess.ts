@@ -117,7 +117,7 @@ export class Preprocessor {
   }
 
   get #isEnabled(): boolean {
-    return this.#conditions.at(-1)?.isTaken ?? true;
+    return this.#conditions.length === 0 || this.#conditions.at(-1)!.isTaken;
   }
 
   #reportUnclosed(): void {

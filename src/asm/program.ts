@@ -13,6 +13,8 @@ export interface Instr {
   /** AVX-512's, in order: BCST, Z. */
   suffixes: readonly string[];
   operands: readonly Operand[];
+  /** It comes out of a macro, so others may have been written alike and share its operands. */
+  readonly isExpanded: boolean;
   target: Instr | undefined;
   /** How much further RSP is from the return address after this instruction: Go's Spadj. */
   spadj: number;
@@ -27,18 +29,25 @@ export interface Func {
   body: Instr[];
 }
 
-const written = (at: Position, mnemonic: string, suffixes: readonly string[], operands: readonly Operand[]): Instr => ({
+const written = (
+  at: Position,
+  mnemonic: string,
+  suffixes: readonly string[],
+  operands: readonly Operand[],
+  isExpanded: boolean,
+): Instr => ({
   at,
   mnemonic,
   suffixes,
   operands,
+  isExpanded,
   target: undefined,
   spadj: 0,
 });
 
 /** An instruction that the assembler adds itself. */
 export const instr = (at: Position, mnemonic: string, ...operands: Operand[]): Instr =>
-  written(at, mnemonic, [], operands);
+  written(at, mnemonic, [], operands, false);
 
 const constant = (n: number): Operand => ({ kind: 'immediate', value: BigInt(n) });
 
@@ -98,7 +107,7 @@ export function program(statements: readonly Statement[], report: (d: Diagnostic
         data.push(s);
         break;
       case 'instruction': {
-        const mnemonic = aliases[s.mnemonic] ?? s.mnemonic;
+        const mnemonic = canonical(s.mnemonic);
         const wrong = whatIsWrong(mnemonic, s);
         const known = wrong === undefined;
         if (!known) report({ at: s.at, message: wrong });
@@ -108,14 +117,15 @@ export function program(statements: readonly Statement[], report: (d: Diagnostic
           outside = true;
           break;
         }
-        if (!known) {
+        if (mnemonic === undefined || !known) {
           // Keep its place: labels and n(PC) before and behind it still mean what they meant.
           current.body.push(instr(s.at, 'NOP'));
           byPc.push(current.body.at(-1));
           break;
         }
         // END ends nothing.
-        const i: Instr = mnemonic === 'END' ? instr(s.at, 'NOP') : written(s.at, mnemonic, s.suffixes, s.operands);
+        const i: Instr =
+          mnemonic === 'END' ? instr(s.at, 'NOP') : written(s.at, mnemonic, s.suffixes, s.operands, s.isExpanded);
         const last = s.operands.at(-1);
         if (last?.kind === 'label')
           toResolve.push({ from: i, pc: byPc.length, label: last.name, offset: Number(last.offset) });
@@ -153,8 +163,21 @@ export function program(statements: readonly Statement[], report: (d: Diagnostic
   }
 }
 
-function whatIsWrong(mnemonic: string, s: Statement & { kind: 'instruction' }): string | undefined {
-  if (!isMnemonic(mnemonic) && !isPseudoInstruction(mnemonic)) return `unrecognized instruction "${s.mnemonic}"`;
+/** By spelling, since the tables that say it are several: what an instruction is called, if it is one. */
+const names = new Map<string, string>();
+
+function canonical(spelling: string): string | undefined {
+  let name = names.get(spelling);
+  if (name === undefined) {
+    name = aliases[spelling] ?? spelling;
+    if (!isMnemonic(name) && !isPseudoInstruction(name)) return undefined;
+    names.set(spelling, name);
+  }
+  return name;
+}
+
+function whatIsWrong(mnemonic: string | undefined, s: Statement & { kind: 'instruction' }): string | undefined {
+  if (mnemonic === undefined) return `unrecognized instruction "${s.mnemonic}"`;
   const suffixes = parseSuffixes(s.suffixes);
   return typeof suffixes === 'string' ? suffixes : undefined;
 }

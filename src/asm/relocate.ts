@@ -1,4 +1,5 @@
 /** What of an instruction's bytes the linker must fill in. */
+import type { Encoded } from '#emu/isa/encode.ts';
 import type { Relocation } from './object.ts';
 import type { Piece } from './piece.ts';
 import type { Operand } from './syntax.ts';
@@ -10,12 +11,20 @@ function symbolOf(o: Operand | undefined): Target {
   return { symbol: s?.name ?? '', isStatic: s?.isStatic ?? false, abi: s?.abi ?? 'ABI0' };
 }
 
-const none: Relocation[] = [];
+/** In the order of their places. */
+export function relocations(pieces: readonly Piece[]): Relocation[] {
+  const out: Relocation[] = [];
+  for (const p of pieces) {
+    const { encoded, instr } = p;
+    if (!encoded || (encoded.targetAt === undefined && encoded.dispAt === undefined && instr.mnemonic !== 'CALL'))
+      continue;
+    out.push(...relocate(p, encoded));
+  }
+  return out;
+}
 
-export function relocate(p: Piece): Relocation[] {
-  const { encoded, instr } = p;
-  if (!encoded || (encoded.targetAt === undefined && encoded.dispAt === undefined && instr.mnemonic !== 'CALL'))
-    return none;
+function relocate(p: Piece, encoded: Encoded): Relocation[] {
+  const { instr } = p;
   const out: Relocation[] = [];
   const memory = instr.operands.find((o) => o.kind === 'memory');
   const [first] = instr.operands;

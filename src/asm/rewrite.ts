@@ -79,18 +79,18 @@ function wrapped(i: Instr): void {
 
 /** Moves that are loads and stores of system registers: which instruction each is, into the register and out of it. */
 // biome-ignore format: table
-const systemMoves: Readonly<Record<string, readonly [moves: RegExp, load: string, store: string]>> = {
-  GDTR: [/^MOV[LQ]$/, 'LGDT', 'SGDT'],
-  IDTR: [/^MOV[LQ]$/, 'LIDT', 'SIDT'],
-  LDTR: [/^MOVW$/,    'LLDT', 'SLDTL'],
-  MSW:  [/^MOVW$/,    'LMSW', 'SMSWL'],
-  TASK: [/^MOVW$/,    'LTR',  'STRL'],
-};
+const systemMoves = new Map<string, readonly [moves: RegExp, load: string, store: string]>([
+  ['GDTR', [/^MOV[LQ]$/, 'LGDT', 'SGDT']],
+  ['IDTR', [/^MOV[LQ]$/, 'LIDT', 'SIDT']],
+  ['LDTR', [/^MOVW$/,    'LLDT', 'SLDTL']],
+  ['MSW',  [/^MOVW$/,    'LMSW', 'SMSWL']],
+  ['TASK', [/^MOVW$/,    'LTR',  'STRL']],
+]);
 function systemRegister(i: Instr): void {
   const [from, to] = i.operands;
   if (from === undefined || to === undefined || i.operands.length > 2) return;
-  const intoFrom = from.kind === 'register' ? systemMoves[from.name] : undefined;
-  const intoTo = to.kind === 'register' ? systemMoves[to.name] : undefined;
+  const intoFrom = from.kind === 'register' ? systemMoves.get(from.name) : undefined;
+  const intoTo = to.kind === 'register' ? systemMoves.get(to.name) : undefined;
   if (intoTo?.[0].test(i.mnemonic)) [i.mnemonic, i.operands] = [intoTo[1], [from]];
   else if (intoFrom?.[0].test(i.mnemonic)) [i.mnemonic, i.operands] = [intoFrom[2], [to]];
 }

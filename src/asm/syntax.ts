@@ -64,6 +64,8 @@ export type Statement =
       readonly mnemonic: string;
       readonly suffixes: readonly string[];
       readonly operands: readonly Operand[];
+      /** It comes out of a macro. Those that are written alike have the same array of operands. */
+      readonly isExpanded: boolean;
     }
   | {
       readonly kind: 'text';

@@ -42,13 +42,16 @@ export function lines(code: readonly Placed[]): Span<Position>[] {
     at: (position, i) => (i.mnemonic === 'NOP' ? position : i.at),
     same: (a, b) => a?.line === b?.line && a?.file === b?.file,
   });
-  return all.flatMap(({ offset, value }) => (value ? [{ offset, value }] : []));
+  return all.filter((span): span is Span<Position> => span.value !== undefined);
 }
 
 /** One table for each number that PCDATA gives a value other than −1, and for those below it: empty when not used. */
 export function pcdata(code: readonly Placed[]): Span<number>[][] {
-  const set = code.flatMap(({ instr }) => pcdataOf(instr) ?? []).filter(({ value }) => value !== -1);
-  const used = new Set(set.map(({ table }) => table));
+  const used = new Set<number>();
+  for (const { instr } of code) {
+    const given = pcdataOf(instr);
+    if (given && given.value !== -1) used.add(given.table);
+  }
   return Array.from({ length: Math.max(-1, ...used) + 1 }, (_, table) => {
     if (!used.has(table)) return [];
     const after = (value: number, i: Instr): number => {

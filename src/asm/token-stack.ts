@@ -6,10 +6,21 @@ import type { Position } from './syntax.ts';
 /** As deep as Go goes. */
 const maxDepth = 100;
 
-type Frame =
-  | { readonly lexer: Lexer }
-  /** A macro's expansion; all of it stands at the place of its use. */
-  | { readonly tokens: readonly Token[]; next: number; readonly at: Position };
+/** A file, or a macro's expansion. */
+interface Frame {
+  readonly lexer: Lexer | undefined;
+  readonly tokens: readonly Token[];
+  next: number;
+  /** The place of a macro's use: all of it stands there. */
+  readonly at: Position | undefined;
+}
+
+const fileFrame = (file: string, text: string): Frame => ({
+  lexer: new Lexer(file, text),
+  tokens: [],
+  next: 0,
+  at: undefined,
+});
 
 /** Ends the whole run: what the text asks for has no end, or none worth waiting for. */
 export class RunawayFault extends SyntaxFault {}
@@ -22,7 +33,7 @@ export class TokenStack {
   #use: Position | undefined;
 
   constructor(file: string, text: string) {
-    this.#frames = [{ lexer: new Lexer(file, text) }];
+    this.#frames = [fileFrame(file, text)];
   }
 
   next(): Token {
@@ -32,8 +43,8 @@ export class TokenStack {
       return this.#read(back.token, back.use);
     }
     for (;;) {
-      const top = this.#frames.at(-1)!;
-      if ('lexer' in top) {
+      const top = this.#frames[this.#frames.length - 1]!;
+      if (top.lexer !== undefined) {
         const read = top.lexer.next();
         if (read.kind !== 'end' || this.#frames.length === 1) return this.#read(read, undefined);
       } else if (top.next < top.tokens.length) return this.#read(top.tokens[top.next++]!, top.at);
@@ -66,17 +77,17 @@ export class TokenStack {
 
   pushFile(file: string, text: string): void {
     if (this.#frames.length > maxDepth) throw new RunawayFault('input recursion');
-    this.#frames.push({ lexer: new Lexer(file, text) });
+    this.#frames.push(fileFrame(file, text));
   }
 
   pushMacro(tokens: readonly Token[], at: Position): void {
     if (this.#frames.length > maxDepth) fail('recursive macro invocation');
-    this.#frames.push({ tokens, next: 0, at });
+    this.#frames.push({ lexer: undefined, tokens, next: 0, at });
   }
 
   /** What #line asks for, in the innermost file. */
   relocate(at: Position): void {
-    this.#frames.findLast((frame) => 'lexer' in frame)!.lexer.relocate(at);
+    this.#frames.findLast(({ lexer }) => lexer !== undefined)!.lexer!.relocate(at);
   }
 
   /** The rest of a directive's line, its newline (or the file's end) included. Definitions go on past a backslash. */
@@ -92,7 +103,7 @@ export class TokenStack {
 
   /** Leaves the macros being expanded and goes to the end of the line that used them. */
   abandonLine(): void {
-    while (!('lexer' in this.#frames.at(-1)!)) this.#frames.pop();
+    while (this.#frames.at(-1)!.lexer === undefined) this.#frames.pop();
     let token = this.next();
     while (token.kind !== 'newline' && token.kind !== 'end') token = this.next();
     this.putBack(token);
@@ -101,7 +112,7 @@ export class TokenStack {
   /** Leaves everything: only the end follows. */
   stop(at: Position): void {
     this.#putBack = undefined;
-    this.#frames = [{ lexer: new Lexer(at.file, '') }];
+    this.#frames = [fileFrame(at.file, '')];
     this.relocate(at);
   }
 }

@@ -219,7 +219,8 @@ export function makeCase(f: Form, r: Random, memory: boolean, shape: Random = r)
     gprs[args[1]!.n] = (BigInt(pick(r, 512)) - 128n) & 0xffff_ffff_ffff_ffffn;
   if (/^I?DIV/.test(f.name) && pick(r, 4)) gprs[2] = 0n;
   try {
-    const { bytes, targetAt } = encode(f, args);
+    const { targetAt, ...encoded } = encode(f, args);
+    const bytes = Uint8Array.from(encoded.bytes);
     if (targetAt !== undefined) setDisplacement(bytes, targetAt, shape);
     const repeat = f.rep && pick(shape, 2) ? [pick(shape, 2) ? 0xf3 : 0xf2] : [];
     // REPNE before MOVS, STOS and LODS is reserved.

@@ -2,7 +2,7 @@
 import type { Encoding } from './encoding.ts';
 import { type Decorations, dispUnit, isPlain, roundings, undecorated } from './evex.ts';
 import type { Form } from './form.ts';
-import type { OperandKind, RegisterFile, SystemFile, VectorFile } from './operand.ts';
+import type { OperandKind, SystemFile, VectorFile } from './operand.ts';
 
 /** What the assembler hands over for one operand, symbols already reduced to "patch this later". */
 export type Argument =
@@ -22,7 +22,7 @@ export interface MemoryArgument {
   readonly base: number | undefined;
   readonly index: number | undefined;
   /** The index is an X, Y or Z register. */
-  readonly vsib?: VectorFile;
+  readonly vsib?: VectorFile | undefined;
   readonly scale: number;
   readonly disp: bigint;
   /** The displacement is a symbol's: four bytes whatever its value, RIP-relative when there is no register. */
@@ -30,7 +30,7 @@ export interface MemoryArgument {
 }
 
 export interface Encoded {
-  readonly bytes: Uint8Array;
+  readonly bytes: number[];
   /** Offset of the 32-bit displacement a relocation patches; present when the memory argument is symbolic. */
   readonly dispAt: number | undefined;
   /** Offset of a branch's displacement. */
@@ -86,14 +86,36 @@ export function overlap(args: readonly Argument[]): string | undefined {
 const vectorRegister = (arg: Argument): number | undefined =>
   arg.kind === 'mem' ? arg.index : 'n' in arg ? arg.n : undefined;
 
-function fits(kind: OperandKind, arg: Argument): boolean {
+/** Whether an operand takes arguments of a kind at all, whatever their values. */
+export function isFor(kind: OperandKind, arg: Argument['kind']): boolean {
   switch (kind.slot) {
     case 'fixed':
-      if (kind.file !== 'gpr') return arg.kind === kind.file && arg.n === kind.n;
+      return arg === kind.file;
+    case 'one':
+    case 'imm':
+      return arg === 'imm';
+    case 'rel':
+      return arg === 'target';
+    case 'moffs':
+      return arg === 'mem';
+    case 'twice':
+      return arg === 'gpr';
+    case 'reg':
+    case 'vvvv':
+    case 'is4':
+      return arg === (kind.block ? 'block' : kind.file);
+    case 'rm':
+      return arg === 'mem' ? kind.allow !== 'register' : kind.allow !== 'memory' && arg === kind.file;
+  }
+}
+
+function fits(kind: OperandKind, arg: Argument): boolean {
+  if (!isFor(kind, arg.kind)) return false;
+  switch (kind.slot) {
+    case 'fixed':
+      if (arg.kind !== 'gpr') return 'n' in arg && arg.n === kind.n;
       // Go takes CX for a shift's CL, but only AL for AL.
-      return (
-        arg.kind === 'gpr' && arg.n === kind.n && !arg.high && (kind.w === 8 ? arg.byte || arg.n === 1 : !arg.byte)
-      );
+      return arg.n === kind.n && !arg.high && (kind.w === 8 ? arg.byte || arg.n === 1 : !arg.byte);
     case 'one':
       return arg.kind === 'imm' && arg.value === 1n;
     case 'imm':
@@ -105,20 +127,16 @@ function fits(kind: OperandKind, arg: Argument): boolean {
     case 'reg':
     case 'vvvv':
     case 'is4':
-      if (kind.block) return arg.kind === 'block' && arg.file === kind.file;
-      return isRegister(arg, kind) && (arg.kind !== 'cr' || kind.among!.includes(arg.n));
+      if (arg.kind === 'block') return arg.file === kind.file;
+      return isWideEnough(kind.w, arg) && (arg.kind !== 'cr' || kind.among!.includes(arg.n));
     case 'twice':
-      return isGpr(arg, kind.w);
+      return isWideEnough(kind.w, arg);
     case 'rm':
-      if (arg.kind === 'mem') return kind.allow !== 'register' && arg.vsib === kind.vsib;
-      return kind.allow !== 'memory' && isRegister(arg, kind);
+      return arg.kind === 'mem' ? arg.vsib === kind.vsib : isWideEnough(kind.w, arg);
   }
 }
 
-const isRegister = (arg: Argument, { file, w }: { file: RegisterFile; w: number }): boolean =>
-  file === 'gpr' ? isGpr(arg, w) : arg.kind === file;
-
-const isGpr = (arg: Argument, w: number): boolean => arg.kind === 'gpr' && (w === 8 || !arg.byte);
+const isWideEnough = (w: number, arg: Argument): boolean => arg.kind !== 'gpr' || w === 8 || !arg.byte;
 
 type Immediate = OperandKind & { slot: 'imm' };
 
@@ -126,54 +144,49 @@ type Immediate = OperandKind & { slot: 'imm' };
  * A constant as wide as its operand may be written signed or unsigned; one that the instruction widens must survive the
  * widening (Go lets some through that do not). Byte and word operands take any 32-bit constant and keep its low part.
  */
-function fitsImmediate({ size, w, signed, eitherSign, exact, any, max }: Immediate, v: bigint): boolean {
-  const bits = BigInt(8 * size);
-  const inSigned = v >= -(1n << (bits - 1n)) && v < 1n << (bits - 1n);
-  const inUnsigned = v >= 0n && v < 1n << bits;
-  if (max !== undefined) return v >= 0n && v <= max;
+function fitsImmediate({ size, w, signed, eitherSign, exact, any, max }: Immediate, value: bigint): boolean {
+  if (size === 8) return true;
+  // No bound is near 2⁵³, so none is missed for what a number cannot hold.
+  const v = Number(value);
+  const bound = 2 ** (8 * size);
+  const inSigned = v >= -bound / 2 && v < bound / 2;
+  const inUnsigned = v >= 0 && v < bound;
+  if (max !== undefined) return v >= 0 && v <= max;
   if (eitherSign) return inUnsigned || inSigned;
   if (any) return isAny32(v);
   if (!signed) return inUnsigned;
   if (exact || 8 * size < w) return inSigned;
-  if (size === 8) return true;
   return isAny32(v);
 }
 
-const isAny32 = (v: bigint): boolean => v >= -0x8000_0000n && v < 0x1_0000_0000n;
+const isAny32 = (v: number): boolean => v >= -0x8000_0000 && v < 0x1_0000_0000;
 
 /** Encode. Throws when two arguments exclude each other (AH beside a REX prefix). */
 export function encode(form: Form, args: readonly Argument[], decorations: Decorations = undecorated): Encoded {
-  const { encoding: e } = form;
+  const { encoding: e, operands } = form;
   let rex = e.w ? 0x48 : 0;
   let reg = e.digit ?? 0;
   let rm: Argument | undefined;
-  let absolute: MemoryArgument | undefined;
   let plus = 0;
   let high = false;
   let vvvv = 0;
   let reg16 = false;
   let unit = 1;
-  const immediates: { value: bigint; size: number; isTarget: boolean }[] = [];
+  let segment: MemoryArgument['segment'];
 
-  for (let i = 0; i < form.operands.length; i++) {
-    const kind = form.operands[i]!;
+  for (let i = 0; i < operands.length; i++) {
+    const kind = operands[i]!;
     const arg = args[i]!;
+    if (arg.kind === 'mem') segment = arg.segment;
+    const { slot } = kind;
+    if (slot !== 'reg' && slot !== 'rm' && slot !== 'twice' && slot !== 'vvvv') continue;
     // SPL, BPL, SIL and DIL exist only beside a REX prefix; AH, CH, DH and BH only without one.
-    if (arg.kind === 'gpr' && 'w' in kind && kind.w === 8 && kind.slot !== 'fixed') {
+    if (arg.kind === 'gpr' && kind.w === 8) {
       if (arg.high) high = true;
       else if (arg.n >= 4 && arg.n < 8) rex |= 0x40;
     }
-    if (kind.slot === 'imm' && arg.kind === 'imm')
-      immediates.push({ value: arg.value, size: kind.size, isTarget: false });
-    if (kind.slot === 'moffs' && arg.kind === 'mem') {
-      absolute = arg;
-      immediates.push({ value: BigInt.asUintN(64, arg.disp), size: 8, isTarget: false });
-    }
-    if (kind.slot === 'rel') immediates.push({ value: 0n, size: kind.size, isTarget: true });
-    if (kind.slot === 'vvvv' && 'n' in arg) vvvv = arg.n;
-    // The register shares its byte with a constant of four bits, when the row has one.
-    if (kind.slot === 'is4' && 'n' in arg) immediates.push({ value: BigInt(arg.n << 4), size: 1, isTarget: false });
-    if ((kind.slot === 'reg' || kind.slot === 'twice') && 'n' in arg) {
+    if (slot === 'vvvv') vvvv = 'n' in arg ? arg.n : 0;
+    if ((slot === 'reg' || slot === 'twice') && 'n' in arg) {
       const n = code(arg);
       if (e.plusR) {
         plus = n & 7;
@@ -184,40 +197,45 @@ export function encode(form: Form, args: readonly Argument[], decorations: Decor
         if (n & 8) rex |= 0x44;
       }
     }
-    if (kind.slot === 'rm' || kind.slot === 'twice') rm = arg;
-    if (kind.slot === 'rm' && e.evex) unit = dispUnit(kind, decorations.broadcast);
+    if (slot === 'rm' || slot === 'twice') rm = arg;
+    if (slot === 'rm' && e.evex) unit = dispUnit(kind, decorations.broadcast);
   }
-
-  const tail = modrm(reg, rm, e.fixed, unit);
-  rex |= tail.rex;
+  if (rm) rex |= rexOf(rm);
   if (high && rex) throw new Error('cannot encode a high byte register beside a REX prefix');
 
   const out: number[] = [];
-  const segment = rm?.kind === 'mem' ? rm.segment : absolute?.segment;
   if (segment) out.push(segment === 'FS' ? 0x64 : 0x65);
-  if (e.vex) out.push(...vexBytes(e, rex, vvvv));
-  else if (e.evex) out.push(...evexBytes(e, rex, reg16, vvvv, rm, decorations));
+  if (e.vex) pushVex(out, e, rex, vvvv);
+  else if (e.evex) pushEvex(out, e, rex, reg16, vvvv, rm, decorations);
   else {
     if (e.address) out.push(0x67);
     if (e.size) out.push(0x66);
     if (typeof e.prefix === 'number') out.push(e.prefix);
     if (rex) out.push(rex);
-    out.push(...escapes[e.map]!);
+    for (const byte of escapes[e.map]!) out.push(byte);
   }
   out.push(e.opcode + plus);
-  let dispAt: number | undefined;
-  if (e.modrm) {
-    if (tail.dispAt !== undefined) dispAt = out.length + tail.dispAt;
-    out.push(...tail.bytes);
-  }
+  const dispAt = e.modrm ? pushModrm(out, reg, rm, e.fixed, unit) : undefined;
   let targetAt: number | undefined;
   let immAt: number | undefined;
-  for (const { value, size, isTarget } of immediates) {
-    if (isTarget) targetAt = out.length;
-    else immAt = out.length;
-    pushLittle(out, value, size);
+  for (let i = 0; i < operands.length; i++) {
+    const kind = operands[i]!;
+    const arg = args[i]!;
+    if (kind.slot === 'rel') {
+      targetAt = out.length;
+      pushLittle(out, 0n, kind.size);
+      continue;
+    }
+    const at = out.length;
+    if (kind.slot === 'imm' && arg.kind === 'imm') pushLittle(out, arg.value, kind.size);
+    else if (kind.slot === 'moffs' && arg.kind === 'mem') pushLittle(out, arg.disp, 8);
+    // The register shares its byte with a constant of four bits, when the row has one.
+    else if (kind.slot === 'is4' && 'n' in arg) out.push((arg.n << 4) & 255);
+    else continue;
+    immAt = at;
   }
-  return { bytes: new Uint8Array(out), dispAt, targetAt, immAt };
+  // A copy, which is as large as it must be.
+  return { bytes: out.slice(), dispAt, targetAt, immAt };
 }
 
 /** The bytes before the opcode. */
@@ -232,71 +250,85 @@ const escapes: Readonly<Record<string, readonly number[]>> = {
 const prefixCode = ({ prefix }: Encoding): number =>
   prefix === 0x66 ? 1 : prefix === 0xf3 ? 2 : prefix === 0xf2 ? 3 : 0;
 
+/** mmmmm: the map that stands there. */
+const mapCode = ({ map }: Encoding): number => (map.endsWith('0F') ? 1 : map.endsWith('0F38') ? 2 : 3);
+
 /** The VEX prefix: two bytes where X, B, W and the map are their defaults, else three (SDM vol. 2, 2.3.5). */
-function vexBytes(e: Encoding, rex: number, vvvv: number): number[] {
+function pushVex(out: number[], e: Encoding, rex: number, vvvv: number): void {
   const low = ((~vvvv & 15) << 3) | ((e.vex!.l ?? 0) << 2) | prefixCode(e);
   const r = rex & 4 ? 0 : 0x80;
-  if (e.map === 'VEX.0F' && !e.w && !(rex & 3)) return [0xc5, r | low];
-  const map = { 'VEX.0F': 1, 'VEX.0F38': 2, 'VEX.0F3A': 3 }[e.map]!;
-  return [0xc4, r | (rex & 2 ? 0 : 0x40) | (rex & 1 ? 0 : 0x20) | map, (e.w ? 0x80 : 0) | low];
+  const map = mapCode(e);
+  if (map === 1 && !e.w && !(rex & 3)) out.push(0xc5, r | low);
+  else out.push(0xc4, r | (rex & 2 ? 0 : 0x40) | (rex & 1 ? 0 : 0x20) | map, (e.w ? 0x80 : 0) | low);
 }
 
 /**
  * SDM vol. 2, 2.7.1. R' is the fifth bit of ModRM.reg; that of ModRM.rm is X, and V' that of EVEX.vvvv or of a vector
  * index. b means broadcast, or between registers SAE or rounding; the length's bits then say how to round.
  */
-function evexBytes(
+function pushEvex(
+  out: number[],
   e: Encoding,
   rex: number,
   reg16: boolean,
   vvvv: number,
   rm: Argument | undefined,
   { mask, zeroing, broadcast, control }: Decorations,
-): number[] {
+): void {
   const inMemory = rm?.kind === 'mem';
   const rm16 = !inMemory && rm !== undefined && 'n' in rm && rm.n > 15;
   const v16 = vvvv > 15 || (inMemory && rm.vsib !== undefined && rm.index! > 15);
-  const map = { 'EVEX.0F': 1, 'EVEX.0F38': 2, 'EVEX.0F3A': 3 }[e.map]!;
   const bit = (isSet: number | boolean, at: number): number => (isSet ? 0 : 1 << at);
   const rounding = control === undefined || control === 'SAE' ? -1 : roundings.indexOf(control);
   const length = rounding < 0 ? (e.evex!.l ?? 0) : rounding;
-  return [
+  out.push(
     0x62,
-    bit(rex & 4, 7) | bit(inMemory ? rex & 2 : rm16, 6) | bit(rex & 1, 5) | bit(reg16, 4) | map,
+    bit(rex & 4, 7) | bit(inMemory ? rex & 2 : rm16, 6) | bit(rex & 1, 5) | bit(reg16, 4) | mapCode(e),
     (e.w ? 0x80 : 0) | ((~vvvv & 15) << 3) | 4 | prefixCode(e),
     (zeroing ? 0x80 : 0) | (length << 5) | (broadcast || control ? 0x10 : 0) | bit(v16, 3) | mask,
-  ];
+  );
 }
 
 const code = (arg: { n: number; high?: boolean }): number => (arg.high ? arg.n + 4 : arg.n);
 
 function pushLittle(out: number[], value: bigint, size: number): void {
-  const low = Number(BigInt.asUintN(32, value));
-  for (let i = 0; i < size && i < 4; i++) out.push((low >>> (8 * i)) & 255);
+  const low = Number(BigInt.asIntN(32, value));
+  for (let i = 0; i < size && i < 4; i++) out.push((low >> (8 * i)) & 255);
   for (let i = 4; i < size; i++) out.push(Number((value >> BigInt(8 * i)) & 0xffn));
 }
 
-/** ModRM, SIB and displacement. The shortest displacement that holds the value, except for symbols; a byte counts units. */
-function modrm(
+/** REX.B and REX.X of what ModRM.rm names. */
+function rexOf(rm: Argument): number {
+  if ('n' in rm) return code(rm) & 8 ? 0x41 : 0;
+  if (rm.kind !== 'mem' || rm.symbolic === 'rip') return 0;
+  const { base, index } = rm;
+  return (index !== undefined && index & 8 ? 0x42 : 0) | (base !== undefined && base & 8 ? 0x41 : 0);
+}
+
+/**
+ * ModRM, SIB and displacement; returns where that is, if it is a symbol's. The shortest displacement that holds the value,
+ * except for symbols; a byte counts units.
+ */
+function pushModrm(
+  out: number[],
   reg: number,
   rm: Argument | undefined,
   fixed: number | undefined,
   unit: number,
-): { bytes: number[]; rex: number; dispAt?: number } {
-  if (rm === undefined) return { bytes: [fixed ?? reg << 3], rex: 0 };
-  if ('n' in rm) {
-    const n = code(rm);
-    return { bytes: [0xc0 | (reg << 3) | (n & 7)], rex: n & 8 ? 0x41 : 0 };
-  }
-  if (rm.kind !== 'mem') throw new Error('not a ModRM operand');
+): number | undefined {
+  if (rm === undefined) out.push(fixed ?? reg << 3);
+  else if ('n' in rm) out.push(0xc0 | (reg << 3) | (code(rm) & 7));
+  else if (rm.kind === 'mem') return pushAddress(out, reg, rm, unit);
+  else throw new Error('not a ModRM operand');
+  return undefined;
+}
 
+function pushAddress(out: number[], reg: number, rm: MemoryArgument, unit: number): number | undefined {
   const { base, index, scale, disp, symbolic } = rm;
-  const bytes: number[] = [];
   if (symbolic === 'rip') {
-    bytes.push((reg << 3) | 5, 0, 0, 0, 0);
-    return { bytes, rex: 0, dispAt: 1 };
+    out.push((reg << 3) | 5, 0, 0, 0, 0);
+    return out.length - 4;
   }
-  const rex = (index !== undefined && index & 8 ? 0x42 : 0) | (base !== undefined && base & 8 ? 0x41 : 0);
   // Without a base there is no short form: mod 0 with base 5 means "displacement only", always four bytes.
   const short = symbolic === undefined && base !== undefined;
   const needsByte = base !== undefined && (base & 7) === 5;
@@ -308,12 +340,11 @@ function modrm(
   const size = base === undefined || mod === 2 ? 4 : mod;
   if (index !== undefined || base === undefined || (base & 7) === 4) {
     const ss = 31 - Math.clz32(scale || 1);
-    bytes.push((mod << 6) | (reg << 3) | 4, (ss << 6) | (((index ?? 4) & 7) << 3) | ((base ?? 5) & 7));
+    out.push((mod << 6) | (reg << 3) | 4, (ss << 6) | (((index ?? 4) & 7) << 3) | ((base ?? 5) & 7));
   } else {
-    bytes.push((mod << 6) | (reg << 3) | (base & 7));
+    out.push((mod << 6) | (reg << 3) | (base & 7));
   }
-  const dispAt = symbolic ? bytes.length : undefined;
   const value = symbolic ? 0 : mod === 1 ? units : whole;
-  for (let i = 0; i < size; i++) bytes.push((value >> (8 * i)) & 255);
-  return dispAt === undefined ? { bytes, rex } : { bytes, rex, dispAt };
+  for (let i = 0; i < size; i++) out.push((value >> (8 * i)) & 255);
+  return symbolic ? out.length - size : undefined;
 }

@@ -64,7 +64,7 @@ const vectorFiles: ReadonlySet<string> = new Set(['xmm', 'ymm', 'zmm', 'k', 'mmx
 export function turned<T>({ intelOrder, immediateLast }: Traits, operands: readonly T[]): T[] {
   if (intelOrder) return [...operands];
   if (immediateLast) return [...operands.slice(0, -1).reverse(), ...operands.slice(-1)];
-  return [...operands].reverse();
+  return operands.toReversed();
 }
 
 /** Rows of a chapter that exist only with a CPUID feature. */
