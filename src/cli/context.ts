@@ -1,6 +1,7 @@
 /** What every command that runs stubs needs from its options: the library, the user's file, the seed. */
 import type { ObjectFile } from '#asm/object.ts';
 import { type CpuModel, type CpuName, models } from '#emu/cpu/models.ts';
+import { ElfError } from '#emu/linux/elf.ts';
 import { type ElfObject, readObject } from '#emu/linux/elf-object.ts';
 import { nearest } from '#emu/linux/nearest.ts';
 import { parseRules } from '#emu/linux/rules.ts';
@@ -45,13 +46,23 @@ export interface Job {
 }
 
 /** C in machine code, as `gcc -c` leaves it. */
-export const cObjects = (paths: readonly string[]): ElfObject[] => paths.map((p) => readObject(readExecutable(p), p));
+const cObjects = (paths: readonly string[]): ElfObject[] => paths.map(cObject);
+
+function cObject(path: string): ElfObject {
+  const bytes = readExecutable(path);
+  try {
+    return readObject(bytes, path);
+  } catch (e) {
+    if (e instanceof ElfError) fail(`${path}: ${e.message}`);
+    throw e;
+  }
+}
 
 /** From `[SCENARIO|FILE.s[:SYMBOL]]` and the options to what there is to run. */
 export function job(target: string | undefined, options: RunOptions): Job {
   const seed = integer('--seed', options.seed);
   parseRules(options.fail);
-  const args = options.arg.map((a) => integer('--arg', a));
+  const args = options.arg.map(argument);
   const lib = library(options);
   const c = cObjects(options.c);
   const given = options.budget === undefined ? undefined : Number(integer('--budget', options.budget));
@@ -90,6 +101,13 @@ function checked(s: Stubs, options: DiagnosticOptions): Stubs {
   return s;
 }
 
+/** One word, signed or not. */
+function argument(text: string): bigint {
+  const value = integer('--arg', text);
+  if (value < -(1n << 63n) || value >= 1n << 64n) fail(`--arg ${text}: does not fit into a word of 64 bits`);
+  return value;
+}
+
 /** FILE.s:SYMBOL, where FILE may contain colons too. */
 function splitTarget(target: string): { path: string; symbol: string | undefined } {
   const match = /^(.*\.[sS]):([^:/]+)$/.exec(target);
@@ -120,5 +138,9 @@ function scenariosFor(
       : names.findIndex((n) => n === wanted || n === qualified(wanted) || n.endsWith(`.${wanted}`));
   const f = functions[index];
   if (!f) return fail(`${path}: has no function ${symbol}; it has ${shown}`);
+  if (f.args !== undefined && args.length > Math.ceil(f.args / 8)) {
+    const size = `${f.args} bytes of arguments and results`;
+    fail(`${path}: ${names[index]} has ${size}: it takes no ${args.length} words (--arg)`);
+  }
   return [callScenario(names[index]!, f.symbol.abi, f.args, args)];
 }

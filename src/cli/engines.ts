@@ -3,6 +3,7 @@ import type { MakeEngine } from '#emu/engine/engine.ts';
 import type { JitOptions } from '#emu/engine/jit/jit.ts';
 import type { NamedEngine } from '#emu/engine/lockstep.ts';
 import { engineNames } from './choices.ts';
+import { count } from './count.ts';
 import { fail } from './fail.ts';
 
 export interface EngineOptions {
@@ -84,6 +85,6 @@ export function sayHandedOver({ name, handedOver }: LoadedEngine): void {
   const total = [...handedOver.values()].reduce((a, b) => a + b, 0);
   const shown = [...handedOver].map(([what, n]) => `  ${n} × ${what}`).sort();
   console.error(
-    `${total} instructions that ${name} cannot be trusted with were left to the interpreter:\n${shown.join('\n')}`,
+    `${count(total, 'instruction')} that ${name} cannot be trusted with ${total === 1 ? 'was' : 'were'} left to the interpreter:\n${shown.join('\n')}`,
   );
 }

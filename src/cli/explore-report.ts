@@ -1,11 +1,9 @@
 /** What an exploration came to, for people. */
 import type { Explored } from '#runtime/explore/plan.ts';
 import type { Asked, Merged, RecordedFailure } from '#runtime/explore/record.ts';
+import { count } from './count.ts';
 import { quoted } from './quoted.ts';
 import { paint } from './style.ts';
-
-const count = (n: number, what: string, many = `${what}s`): string =>
-  `${n.toLocaleString('en-US')} ${n === 1 ? what : many}`;
 
 /** "retaken-p without race-after-exitsyscall" */
 export const subject = ({ scenario, situation, without }: Asked): string =>
@@ -34,6 +32,7 @@ export function failureText(asked: Asked, f: RecordedFailure): string {
 
 /** How far, of what. */
 function space(asked: Asked): string {
+  if (asked.strategy === 'pct') return `by pct, depth ${asked.depth}`;
   if (asked.strategy !== 'exhaustive') return `by ${asked.strategy}`;
   const patience = `threads that wait passed over at most ${asked.patience} times in a row`;
   return `with at most ${count(asked.bound!, 'preemption')}, ${patience}`;
@@ -46,7 +45,7 @@ export function exploredText(asked: Asked, shard: string | undefined, r: Explore
   return [
     `${subject(asked)}: ${space(asked)}${part}`,
     ...byCost,
-    verdict(asked, schedules, `${runs}, ${seconds} s`, r),
+    verdict(asked, schedules, `${runs}, ${seconds} s`, r, shard),
   ].join('\n');
 }
 
@@ -55,12 +54,17 @@ function verdict(
   schedules: string,
   effort: string,
   { failures, exhausted }: Pick<Explored, 'exhausted'> & { readonly failures: readonly unknown[] },
+  shard?: string,
 ): string {
   if (failures.length) return paint('red', `found after ${schedules} (${effort})`);
-  if (exhausted)
-    return paint('green', `exhausted, and all held: ${schedules} (${effort}); every other amounts to one of them`);
+  if (exhausted) {
+    const others = schedules === count(1, 'schedule') ? 'it' : 'one of them';
+    // What is not in a shard may be in another.
+    const rest = shard === undefined ? `; every other amounts to ${others}` : '';
+    return paint('green', `exhausted, and all held: ${schedules} (${effort})${rest}`);
+  }
   if (strategy === 'exhaustive')
-    return `all held as far as it went, but not exhausted: ${schedules} (${effort}); more with --budget`;
+    return `all held as far as it went, but not exhausted: ${schedules} (${effort}); a larger --budget goes further`;
   return paint('green', `all held: ${schedules} (${effort})`);
 }
 

@@ -25,19 +25,11 @@ export function readExecutable(path: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch (e) {
-    return fail(`${path}: cannot be read: ${(e as NodeJS.ErrnoException).code ?? String(e)}`);
+    return fail(`${path}: cannot be read: ${reason(e)}`);
   }
 }
 
 export const readText = (path: string): string => new TextDecoder().decode(readExecutable(path));
-
-export function writeText(path: string, text: string): void {
-  try {
-    writeFileSync(path, text);
-  } catch (e) {
-    fail(`${path}: cannot be written: ${(e as NodeJS.ErrnoException).code ?? String(e)}`);
-  }
-}
 
 /** All of it or nothing: whoever looks finds the file as it was, or whole. A device or a pipe is written to as it is. */
 export function writeWhole(path: string, bytes: Uint8Array): void {
@@ -53,9 +45,24 @@ export function writeWhole(path: string, bytes: Uint8Array): void {
       throw e;
     }
   } catch (e) {
-    fail(`${path}: cannot be written: ${(e as NodeJS.ErrnoException).code ?? String(e)}`);
+    fail(`${path}: cannot be written: ${reason(e)}`);
   }
 }
+
+/** What the system said, in words for what happens to everybody. */
+function reason(e: unknown): string {
+  const { code } = e as NodeJS.ErrnoException;
+  return code === undefined ? String(e) : (REASONS[code] ?? code);
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EISDIR: 'it is a folder',
+  ENOENT: 'there is no such folder',
+  ENOSPC: 'the disk is full',
+  ENOTDIR: 'part of the path is no folder',
+  EROFS: 'the file system is read-only',
+};
 
 /** Refuse, in one line, what cannot be assembly text. */
 export function checkAssemblyFile(path: string): void {

@@ -22,7 +22,7 @@ export function goTree(dir: string, progress: (what: string) => void): GoTree {
     fail(`--goroot ${dir}: no src/runtime/asm_amd64.s there; give the folder that 'go env GOROOT' prints`);
   const version = existsSync(join(root, 'VERSION'))
     ? readFileSync(join(root, 'VERSION'), 'utf8').split('\n')[0]!.trim()
-    : 'unknown';
+    : 'a tree without a VERSION file';
   if (version !== RELEASE && !version.startsWith(`${RELEASE}.`)) {
     fail(`--goroot ${dir}: is ${version}; this callgate knows the layouts of ${RELEASE}`);
   }

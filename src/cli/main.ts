@@ -27,14 +27,18 @@ const program = new Command('callgate')
   )
   .version(version, '-V, --version', 'print the version')
   .helpOption('-h, --help', 'print this help')
+  .helpCommand('help [command]', 'print the help of a command')
   .enablePositionalOptions()
   .exitOverride()
   .configureHelp({
     // Lists begin empty: only a default that says something is worth its place.
-    optionDescription: ({ description, defaultValue }) =>
-      defaultValue === undefined || Array.isArray(defaultValue)
-        ? description
-        : `${description} (default: ${defaultValue})`,
+    optionDescription: ({ description, argChoices, defaultValue }) => {
+      const notes = argChoices ? [`one of ${argChoices.join(', ')}`] : [];
+      if (defaultValue !== undefined && !Array.isArray(defaultValue)) notes.push(`default: ${defaultValue}`);
+      return notes.length ? `${description} (${notes.join('; ')})` : description;
+    },
+    argumentDescription: ({ description, defaultValue }) =>
+      defaultValue === undefined ? description : `${description} (default: ${defaultValue})`,
   })
   .configureOutput({
     writeOut: (text) => {
@@ -57,12 +61,19 @@ Examples:
   callgate explore retaken-p                    every schedule with at most one preemption
   callgate trace mmap --on curg --residue 8     every instruction of one run
   callgate trace munmap --fail munmap:EINVAL@1  with a system call made to fail
-  callgate lockstep interp unicorn mmap          two engines, to the first difference
+  callgate lockstep interp unicorn mmap         two engines, to the first difference
   callgate asm my_stub.s                        offsets, bytes, relocations
   callgate disasm --hex '48 89 c3'              and back
 
 Exit status: 0 all held, 1 a check failed, 2 bad input.`,
   );
+
+/** Options of the commands that run something on one engine. */
+function executing(c: Command): Command {
+  return running(c)
+    .option('--engine <name>', `what executes the instructions: ${engineNames.join(', ')} (default: jit)`)
+    .option('--unicorn-js <file>', 'with --engine unicorn: this unicorn.js, in place of looking for one');
+}
 
 /** Options of the commands that run something. */
 function running(c: Command): Command {
@@ -84,8 +95,6 @@ function running(c: Command): Command {
     )
     .option('--arg <n>', 'argument word for FILE.s:SYMBOL (repeatable)', collect, [])
     .option('--budget <n>', 'stop a run after this many instructions')
-    .option('--engine <name>', `what executes the instructions: ${engineNames.join(', ')} (default: jit)`)
-    .option('--unicorn-js <file>', 'with --engine unicorn: this unicorn.js, in place of looking for one')
     .addOption(new Option('--cpu <model>', 'the processor').choices(cpuNames).default('v3'))
     .option('--json', 'print JSON');
 }
@@ -97,7 +106,7 @@ function assembling(c: Command): Command {
     .option('-D, --define <name[=value]>', 'define a preprocessor name (repeatable)', collect, [])
     .option('-e, --all-errors', 'say every error of a file, not only the first ten')
     .addOption(
-      new Option('--caret <when>', 'below an error, its source line and a caret; auto: on a terminal')
+      new Option('--caret <when>', 'below an error, its source line and a caret; auto is on a terminal')
         .choices(caretModes)
         .default('auto'),
     );
@@ -109,13 +118,13 @@ function tracing(c: Command): Command {
     .option('--on <stack>', 'where it starts: g0, curg or gsignal', 'curg')
     .option('--residue <n>', 'bytes taken off every stack, 0 to 15', '0')
     .option('--situation <name>', "which of the scenario's situations (the beginning of its name is enough)")
-    .option('--schedule <line>', 'whose turn it is, where there are several threads: 0*153,1*20')
+    .option('--schedule <line>', 'whose turn it is, where there are several threads: THREAD*STEPS, as in 0*153,1*20')
     .option('--scenario <name>', 'which of the scenarios that FILE.s takes part in');
 }
 
 let status = 0;
 
-running(program.command('run'))
+executing(program.command('run'))
   .summary('verdicts for every stub, stack and alignment')
   .description(
     'Run scenarios from g0, the goroutine and gsignal, with all 16 values of RSP mod 16, and print a table of verdicts. With FILE.s, the functions it defines replace the stubs of the same name; FILE.s:SYMBOL calls one function.',
@@ -154,13 +163,13 @@ program
   .option('--bound <n>', 'exhaustive: at most so many preemptions (default: 1)')
   .option('--patience <n>', 'exhaustive: pass over a thread so often, for one that only waits (default: 3)')
   .option('--depth <n>', 'pct: how many events must come in order for a failure (default: 3)')
-  .option('--budget <n>', 'at most so many schedules (default: exhaustive has no limit, the others take 1000)')
+  .option('--budget <n>', 'at most so many runs (default: exhaustive has no limit, the others take 1000)')
   .option('--seed <n>', 'seed of random and pct, and of the junk in registers', '0')
   .option('--all', 'go on after a failure, and show one of each kind')
   .option('--shard <i/n>', 'only this part of the schedules; callgate merge puts the parts together')
   .option('--known <file>', 'exhaustive: begin with the shared words of these results (repeatable)', collect, [])
   .option('--workers <n>', 'how many processors to use (default: all)')
-  .option('--schedule <line>', 'one run, on this schedule: 0*153,1*20')
+  .option('--schedule <line>', "one run, on this schedule: THREAD*STEPS, as in 0*153,1*20; '-' is as it goes by itself")
   .option('--twice', 'make every run two times, and insist that both are the same')
   .option('--goroot <dir>', "on the stubs of this Go 1.19 tree instead of callgate's own")
   .option('--json', 'print JSON')
@@ -183,7 +192,7 @@ program
     status = merge(files, options);
   });
 
-tracing(running(program.command('trace')))
+tracing(executing(program.command('trace')))
   .summary('one run, instruction by instruction')
   .description(
     'Print every retired instruction with its address, source line, bytes and what it changed, and the system calls, host calls and stack switches in between. The same input gives the same bytes.',
@@ -207,6 +216,7 @@ tracing(running(program.command('lockstep')))
       .choices(['step', 'block'])
       .default('step'),
   )
+  .option('--unicorn-js <file>', 'where an engine is unicorn: this unicorn.js, in place of looking for one')
   .option('--save <file>', 'write the first difference there, as a reproducer')
   .option('--replay <file>', 'run a reproducer again, in place of a scenario')
   .action(async (a: string, b: string, target: string | undefined, options: LockstepOptions) => {
@@ -289,7 +299,11 @@ program
     status = await list(topic, options);
   });
 
-for (const c of program.commands) c.exitOverride().configureOutput(program.configureOutput());
+for (const c of program.commands) {
+  c.exitOverride()
+    .configureOutput(program.configureOutput())
+    .showHelpAfterError(`(callgate ${c.name()} --help shows what it takes)`);
+}
 
 try {
   if (process.argv.length <= 2) program.outputHelp();

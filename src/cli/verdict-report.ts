@@ -89,11 +89,16 @@ export function failureText({ finding, first, residues, always, stacks, situatio
   if (first.output) lines.push(`    it printed ${said[0]}`, ...said.slice(1).map((l) => (l ? `        ${l}` : '')));
   const broken = always ? `${residues[0]}, at which it is always entered` : ranges(residues);
   lines.push(`    entry residues (RSP mod 16) that break it: ${broken}`);
-  lines.push(`    seen in ${situations.join(', ')}`);
+  const more = situations.length - MAX_SEEN;
+  const shown = more > 1 ? `${situations.slice(0, MAX_SEEN).join(', ')} and ${more} more` : situations.join(', ');
+  lines.push(`    seen in ${shown}`);
   lines.push(`    step through it: ${replay}`);
   if (first.report) lines.push('', first.report.replace(/^(?=.)/gm, '    '));
   return lines.join('\n');
 }
+
+/** The table says the rest. */
+const MAX_SEEN = 4;
 
 /** 0, 1, 2, 5 → "0–2, 5"; all sixteen → "all". */
 export function ranges(values: readonly number[]): string {

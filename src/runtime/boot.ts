@@ -5,7 +5,7 @@ import { G, gobuf, P, stack } from './layout/go1.19.ts';
 import { view } from './layout/view.ts';
 import type { GView, World } from './world.ts';
 
-/** What malg gives (_StackMin, stack.go), and a little more: nobody's first call should grow it. */
+/** Four times what newproc1 gives (_StackMin, stack.go): nobody's first call should grow it. */
 const STACK_SIZE = 0x2000n;
 
 /** Let P number `proc`, which must be idle, run `model` as a goroutine on a fresh M and thread. */

@@ -9,7 +9,7 @@ import { endingOf, type Machine } from '#emu/machine.ts';
 import { Trap } from '#emu/mem/fault.ts';
 import type { Convention, Junk } from '#emu/trace/event.ts';
 import { Frame } from './frame.ts';
-import { type Body, type Model, Recovered, type Request, Stopped } from './model.ts';
+import { type Body, DEFERRETURN, type Model, Recovered, type Request, Stopped } from './model.ts';
 import { afterGrowth, mustGrow } from './prologue.ts';
 import type { World } from './world.ts';
 
@@ -28,9 +28,6 @@ export type Clobber = (f: Frame, convention: Convention, resultBits: 0 | 32 | 64
 
 /** What a C function's prologue saves, besides BP (psABI 3.2.1). */
 const calleeSaved = [R.bx, R.r12, R.r13, R.r14, R.r15] as const;
-
-/** The site at which a function goes on after a deferred call has recovered. */
-const DEFERRETURN = 'deferreturn';
 
 export class Bridge {
   readonly #machine: Machine;
@@ -102,11 +99,6 @@ export class Bridge {
     const { name } = a.model;
     const pc = a.pending ? this.siteAddress(name, a.pending.site) : this.#gates.get(name)!;
     return { pc, sp: a.frame.sp, fp: a.frame.entry + 8n };
-  }
-
-  /** Forget suspended bodies: a new run begins. */
-  reset(): void {
-    this.#waiting.clear();
   }
 
   /** The stack [from, from + size) has moved by `delta`, and the frames of suspended bodies with it. */

@@ -37,6 +37,11 @@ export class Heap {
     this.#mem.toucher?.(ARENA + PERSISTENT - 8n, 8, true);
   }
 
+  /** Who goes through all goroutines or Ms sees those that others have made so far. */
+  look(): void {
+    this.#mem.toucher?.(ARENA + PERSISTENT - 8n, 8, false);
+  }
+
   /** Zeroed memory that is never freed, on a cache line of its own: persistentalloc. */
   persistent(size: number): bigint {
     this.#lock();

@@ -74,6 +74,9 @@ export interface Model {
 /** Sites of functions that are not Go's. */
 export const sites = (...names: string[]): Sites => Object.fromEntries(names.map((n) => [n, '']));
 
+/** The site at which a function makes its deferred calls, and goes on when one of them has recovered. */
+export const DEFERRETURN = 'deferreturn';
+
 /** What a model's body receives where a deferred call has recovered: it goes on with its return. */
 export class Recovered extends Error {}
 

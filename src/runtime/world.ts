@@ -17,7 +17,7 @@ import { Stacks } from './gc/stacks.ts';
 import { printTraces } from './gc/traceback.ts';
 import { Heap } from './heap.ts';
 import { clobber, Random, scribble } from './junk.ts';
-import { G, g as gLayout, gobuf, m as mLayout, P, p as pLayout, schedt, stack } from './layout/go1.19.ts';
+import { G, g as gLayout, gobuf, m as mLayout, P, p as pLayout, STACK_GUARD, schedt, stack } from './layout/go1.19.ts';
 import type { Struct } from './layout/struct.ts';
 import { type View, view } from './layout/view.ts';
 import { type Model, Stopped } from './model.ts';
@@ -49,8 +49,6 @@ const SIZE = { g0: 0x1_0000n, gsignal: 0x8000n, curg: 0x2000n } as const;
 const HEADROOM = 0x100n;
 /** How much of a stack, from its high bound, had been in use before. */
 const USED = 0x800n;
-/** StackGuard (runtime/stack.go): how far above its low bound a stack's guard is. */
-const STACK_GUARD = 928n;
 
 export class World {
   readonly machine: Machine;

@@ -106,9 +106,11 @@ describe('-o', () => {
     mkdirSync(join(dir, 'folder'));
     expect(callgate('asm', 'ret.s', '-o', 'folder')).toMatchObject({
       status: 2,
-      err: 'callgate: folder: cannot be written: EISDIR\n',
+      err: 'callgate: folder: cannot be written: it is a folder\n',
     });
-    expect(callgate('asm', 'ret.s', '-o', 'nowhere/x').err).toBe('callgate: nowhere/x: cannot be written: ENOENT\n');
+    expect(callgate('asm', 'ret.s', '-o', 'nowhere/x').err).toBe(
+      'callgate: nowhere/x: cannot be written: there is no such folder\n',
+    );
   });
 });
 

@@ -73,7 +73,7 @@ L401000:
 
   // biome-ignore format: table
   test.each([
-    [[],                                 'callgate: give a FILE, or bytes with --hex\n'],
+    [[],                                 'callgate: disasm: give a FILE, or bytes with --hex, and only one of these\n'],
     [['--hex', '4'],                     "callgate: --hex: give bytes as pairs of hexadecimal digits, such as '48 89 c3'\n"],
     [['--hex', '90', '--at', 'here'],    "callgate: --at 'here': give a whole number, decimal or 0x…\n"],
     [['--hex', '90', '--symbol', 'f'],   'callgate: --hex: has no code called f\n'],

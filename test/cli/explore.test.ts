@@ -25,6 +25,14 @@ const untimed = (text: string): string => text.replace(/\d+\.\d s/g, 'T s');
 describe('bad input is one line, exit code 2', () => {
   writeFileSync(join(dir, 'empty.ndjson'), '');
   writeFileSync(join(dir, 'other.ndjson'), '{"kind":"insn"}\n');
+  // A failure that does not say how many preemptions it takes.
+  const failure = { failure: 'x', schedule: '-', switches: 0 };
+  const asked = { scenario: 'x', without: [], strategy: 'random', seed: '0' };
+  const counts = { schedules: 1, runs: 1, exhausted: false, shard: { index: 1, of: 1 } };
+  writeFileSync(
+    join(dir, 'damaged.ndjson'),
+    `${JSON.stringify({ callgate: 'explore', asked, ...counts, failures: [failure] })}\n`,
+  );
 
   // biome-ignore format: table
   test.each([
@@ -41,9 +49,11 @@ describe('bad input is one line, exit code 2', () => {
     [['explore', 'callback', '--shard', 'half'],         "callgate: --shard 'half': write INDEX/COUNT, as in 1/4"],
     [['explore', 'callback', '--strategy', 'pct', '--bound', '1'],    'callgate: --bound goes with --strategy exhaustive'],
     [['explore', 'callback', '--depth', '1'],            'callgate: --depth goes with --strategy pct'],
+    [['explore', 'callback', '--schedule', '0', '--bound', '2'],      'callgate: --schedule is one run: it does not go with --bound'],
     [['explore', 'callback', '--schedule', '0*3;1'],     "callgate: --schedule '0*3;1': part 1 is '0*3;1': write THREAD*STEPS, as in 0*153,1*20,0*3"],
     [['explore', 'callback', '--schedule', '0*3,9'],     'callgate: --schedule: part 2 of the schedule, 9: thread 9 cannot move at step 3; those who can: 0; it was made on another run'],
     [['explore', 'callback', '--known', 'missing'],      'callgate: missing: no such file or directory'],
+    [['merge', 'damaged.ndjson'],                        'callgate: damaged.ndjson:1: is not a line of callgate explore --ndjson'],
     [['merge', 'missing.ndjson'],                        'callgate: missing.ndjson: no such file or directory'],
     [['merge', 'empty.ndjson'],                          'callgate: empty.ndjson: is empty; give it what callgate explore --ndjson printed'],
     [['merge', 'other.ndjson'],                          'callgate: other.ndjson:1: is not a line of callgate explore --ndjson'],
@@ -79,7 +89,9 @@ describe('explore', () => {
       const run = (...more: string[]): string =>
         untimed(callgate('explore', 'callback', '--strategy', strategy, '--budget', '70', ...more).out);
       const one = run('--workers', '1');
-      expect(one).toBe(`callback: by ${strategy}\nall held: 70 schedules (70 runs, T s)\n`);
+      expect(one).toBe(
+        `callback: by ${strategy}${strategy === 'pct' ? ', depth 3' : ''}\nall held: 70 schedules (70 runs, T s)\n`,
+      );
       expect(run('--workers', '2', '--twice')).toBe(one);
     },
   );

@@ -19,9 +19,9 @@ export interface AsmOptions extends DiagnosticOptions {
 }
 
 export async function asm(path: string, options: AsmOptions): Promise<number> {
+  const format = formatOf(options);
   const object = assembleFile(path, library(options), options);
   if (object.diagnostics.length) throw new AssemblyErrors(object.diagnostics, options);
-  const format = options.json ? 'obj-json' : options.format;
   if (format === 'elf') {
     if (options.output === undefined && process.stdout.isTTY) fail('--format elf is no text: give -o FILE');
     deliver(elfObject(object, { packagePath: options.package }), options.output);
@@ -30,8 +30,18 @@ export async function asm(path: string, options: AsmOptions): Promise<number> {
   // What an ELF file can do without.
   const { objectText } = await import('../object-text.ts');
   const text = objectText(object, format, options.output !== undefined);
-  deliver(new TextEncoder().encode(`${text}\n`), options.output);
+  deliver(new TextEncoder().encode(text && `${text}\n`), options.output);
+  if (!text)
+    console.error(`callgate: ${path}: nothing to show: ${format === 'symbols' ? 'it defines nothing' : NO_CODE}`);
   return 0;
+}
+
+const NO_CODE = 'it has no code (no TEXT in it); --format symbols shows its data';
+
+/** The options are read before the file: what they ask for is known to be sensible. */
+function formatOf({ json, format }: AsmOptions): AsmOptions['format'] {
+  if (json && format !== 'listing' && format !== 'obj-json') fail(`--json is --format obj-json: not with ${format}`);
+  return json ? 'obj-json' : format;
 }
 
 function deliver(bytes: Uint8Array, path: string | undefined): void {

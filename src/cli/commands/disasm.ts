@@ -19,7 +19,8 @@ export interface DisasmOptions {
 }
 
 export async function disasm(path: string | undefined, options: DisasmOptions): Promise<number> {
-  if ((path === undefined) === (options.hex === undefined)) fail('give a FILE, or bytes with --hex');
+  if ((path === undefined) === (options.hex === undefined))
+    fail('disasm: give a FILE, or bytes with --hex, and only one of these');
   const { stretches, code } = path === undefined ? flat(parseHex('--hex', options.hex!), options) : open(path, options);
   const wanted = stretches.filter((s) => options.symbol === undefined || isCalled(s, options.symbol));
   if (!wanted.length) fail(`${path ?? '--hex'}: has no code called ${options.symbol}`);
@@ -56,10 +57,12 @@ function open(path: string, options: DisasmOptions): Opened {
   const bytes = readExecutable(path);
   if (!bytes.length) fail(`${path}: is empty; nothing to disassemble`);
   if (bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46) {
+    if (options.at !== '0') fail(`--at goes with bytes: ${path} is an ELF file, which says where it lies`);
     const code = readCode(path, bytes);
     // What fills the room between functions is nobody's.
     return { stretches: code.stretches.filter((s) => s.isNamed || !isPadding(s.bytes)), code };
   }
+  if (/\.[sS]$/.test(path) && !bytes.includes(0)) fail(`${path}: is assembly text; callgate asm assembles it`);
   const text = new TextDecoder('latin1').decode(bytes);
   return flat(/^[\s\da-fA-F]+$/.test(text) ? parseHex(path, text) : bytes, options);
 }

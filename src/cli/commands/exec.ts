@@ -41,8 +41,9 @@ export function exec(path: string, args: readonly string[], options: ExecOptions
   const seconds = (performance.now() - begun) / 1000;
   if (ending.kind !== 'exit') say(`${path}: ${endingText(ending)}, ${place(machine, ending)}`);
   if (options.stats) {
-    const rate = machine.retired / seconds / 1e6;
-    say(`${machine.retired} instructions in ${seconds.toFixed(3)} s: ${rate.toFixed(1)} M instructions/s`);
+    const rate = machine.retired / seconds;
+    const shown = rate < 1e6 ? `${(rate / 1e3).toFixed(1)} k` : `${(rate / 1e6).toFixed(1)} M`;
+    say(`${machine.retired} instructions in ${seconds.toFixed(3)} s: ${shown} instructions/s`);
   }
   return exitCode(ending);
 }

@@ -18,6 +18,7 @@ import { type Strategy, strategies } from '#runtime/explore/strategies.ts';
 import { performHere } from '#runtime/explore/task.ts';
 import { DEFAULTS, explore } from '#runtime/explore.ts';
 import type { Trial } from '#runtime/trial.ts';
+import { count } from '../count.ts';
 import { pool } from '../explore-pool.ts';
 import { again, exploredText, failureText, subject } from '../explore-report.ts';
 import { type TrialSpec, trialFrom } from '../explore-trial.ts';
@@ -100,9 +101,11 @@ async function explored(asked: Asked, spec: TrialSpec, options: ExploreOptions):
       ...(budget !== undefined && { budget }),
       perform: running.perform,
       progress: ({ runs, waiting, cost }) =>
-        progress(`${runs} runs, ${waiting} waiting${cost === undefined ? '' : `, ${cost} preemptions`}`),
+        progress(
+          `${count(runs, 'run')}, ${waiting} waiting${cost === undefined ? '' : `, ${count(cost, 'preemption')}`}`,
+        ),
     });
-    progress('shrinking');
+    if (result.failures.length) progress('shrinking');
     const failures = result.failures.map((f) => simplest(trial, f.schedule));
     progressDone();
     const seconds = ((performance.now() - begun) / 1000).toFixed(1);
@@ -156,7 +159,7 @@ function replayed(asked: Asked, schedule: Schedule, trial: Trial, { json, ndjson
   if (json || ndjson) print(JSON.stringify({ asked, schedule: line, failure: failure ?? null, steps, digest }));
   else {
     print(failure === undefined ? `${paint('green', 'held')}: ${subject(asked)}` : `${paint('red', '✗')} ${failure}`);
-    print(`    on ${line}   ${steps} steps, digest ${digest}`);
+    print(`    on ${line}   ${count(steps, 'step')}, digest ${digest}`);
     if (failure !== undefined) print(`    again: ${again(asked, line)}`);
   }
   print.flush();
@@ -181,6 +184,9 @@ export function records(file: string): ExploreRecord[] {
   }
 }
 
+/** Options that say which of many schedules, or who runs them. */
+const MANY = ['bound', 'patience', 'depth', 'budget', 'shard', 'workers', 'all'] as const;
+
 /** What is asked for, with every default in its place. */
 function ask(scenario: string, o: ExploreOptions): Asked {
   const { strategy, situation, goroot, schedule } = o;
@@ -191,6 +197,12 @@ function ask(scenario: string, o: ExploreOptions): Asked {
     ['depth', 'pct'],
   ] as const) {
     if (o[option] !== undefined && strategy !== belongs) fail(`--${option} goes with --strategy ${belongs}`);
+  }
+  if (schedule !== undefined) {
+    const given = MANY.find((name) => o[name] !== undefined);
+    if (given) fail(`--schedule is one run: it does not go with --${given}`);
+    if (strategy !== 'exhaustive') fail('--schedule is one run: it does not go with --strategy');
+    if (o.known.length) fail('--schedule is one run: it does not go with --known');
   }
   if (o.known.length && strategy !== 'exhaustive') fail('--known goes with --strategy exhaustive');
   const exhaustive = strategy === 'exhaustive' && schedule === undefined;

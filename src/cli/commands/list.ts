@@ -10,7 +10,14 @@ type Records = readonly Readonly<Record<string, string | number | boolean | read
 const topics: Readonly<Record<(typeof topicNames)[number], () => Promise<Records>>> = {
   async scenarios() {
     const { scenarios } = await import('#runtime/scenarios/index.ts');
-    return scenarios.map(({ name, stubs, stacks, why }) => ({ name, why, stubs, stacks }));
+    return scenarios.map(({ name, stubs, stacks, situations, threads, why }) => ({
+      name,
+      threads: threads ? 'several' : 'one',
+      stacks,
+      why,
+      stubs,
+      situations: situations.map((s) => s.name),
+    }));
   },
   async checks() {
     const [emu, runtime] = await Promise.all([import('#emu/check/index.ts'), import('#runtime/check/index.ts')]);
@@ -33,6 +40,9 @@ const topics: Readonly<Record<(typeof topicNames)[number], () => Promise<Records
   },
 };
 
+/** Lists too long for a line of a table. */
+const ONLY_JSON: ReadonlySet<string> = new Set(['stubs', 'situations']);
+
 export async function list(asked: string, options: { json?: boolean }): Promise<number> {
   const topic = topicNames.find((t) => t === asked) ?? fail(`list ${asked}: give one of ${topicNames.join(', ')}`);
   const records = await topics[topic]();
@@ -42,7 +52,7 @@ export async function list(asked: string, options: { json?: boolean }): Promise<
     print.flush();
     return 0;
   }
-  const columns = Object.keys(records[0] ?? {});
+  const columns = Object.keys(records[0] ?? {}).filter((c) => !ONLY_JSON.has(c));
   const text = (v: unknown): string => (Array.isArray(v) ? v.join(' ') : String(v));
   const head = columns.map((c) => ({ text: c.toUpperCase(), paint: (t: string) => paint('bold', t) }));
   print(table([head, ...records.map((r) => columns.map((c) => text(r[c])))]));

@@ -4,10 +4,13 @@ import { BadReproducer, mismatchText, narrow, parseReproducer, replay, reproduce
 import { endingText } from '#emu/trace/ending.ts';
 import { runCase } from '#runtime/verdict.ts';
 import type { World } from '#runtime/world.ts';
+import { engineNames } from '../choices.ts';
+import { count } from '../count.ts';
 import { loadEngine, sayHandedOver } from '../engines.ts';
 import { fail } from '../fail.ts';
-import { readText, writeText } from '../files.ts';
+import { readText, writeWhole } from '../files.ts';
 import { output } from '../output.ts';
+import { quoted } from '../quoted.ts';
 import { oneCase, type TraceOptions } from './trace.ts';
 
 export interface LockstepOptions extends TraceOptions {
@@ -27,6 +30,12 @@ export async function lockstepCommand(
   if ((target === undefined) === (options.replay === undefined)) {
     fail('lockstep: give a scenario, FILE.s:SYMBOL, or --replay FILE, and only one of these');
   }
+  for (const engine of [a, b]) {
+    if (!engineNames.some((n) => n === engine)) fail(`lockstep ${engine}: give two of ${engineNames.join(', ')}`);
+  }
+  if (options.unicornJs !== undefined && a !== 'unicorn' && b !== 'unicorn') {
+    fail('--unicorn-js goes with unicorn, and neither engine is that');
+  }
   const load = (engine: string): ReturnType<typeof loadEngine> =>
     loadEngine({
       engine,
@@ -44,7 +53,7 @@ export async function lockstepCommand(
 }
 
 function compare(first: NamedEngine, second: NamedEngine, target: string, options: LockstepOptions): number {
-  const { c, stubs, budget } = oneCase(target, options);
+  const { c, stubs, budget, absent } = oneCase(target, options);
   let world: World | undefined;
   const print = output();
   try {
@@ -53,9 +62,14 @@ function compare(first: NamedEngine, second: NamedEngine, target: string, option
       world = w;
       return () => {};
     });
-    print(
-      `${first.name} and ${second.name} agree on ${world!.machine.retired} instructions, up to ${endingText(ending)}`,
-    );
+    const instructions = world!.machine.retired;
+    const engines = [first.name, second.name];
+    const end = endingText(ending);
+    if (options.json) print(JSON.stringify({ engines, agree: true, instructions, ending: end }));
+    else {
+      print(`${engines.join(' and ')} agree on ${count(instructions, 'instruction')}, up to ${end}`);
+      for (const note of absent()) print(note);
+    }
     print.flush();
     return 0;
   } catch (e) {
@@ -72,17 +86,19 @@ function again(first: NamedEngine, second: NamedEngine, file: string, options: L
     return 1;
   }
   const print = output();
-  print(`${first.name} and ${second.name} agree on ${file}`);
+  if (options.json) print(JSON.stringify({ engines: [first.name, second.name], agree: true, replay: file }));
+  else print(`${first.name} and ${second.name} agree on ${file}`);
   print.flush();
   return 0;
 }
 
-function report(m: Mismatch, { save }: LockstepOptions, nameOf?: Parameters<typeof mismatchText>[1]): void {
+function report(m: Mismatch, { save, json }: LockstepOptions, nameOf?: Parameters<typeof mismatchText>[1]): void {
   const print = output();
-  print(mismatchText(m, nameOf ?? (() => undefined)));
+  if (json) print(JSON.stringify({ engines: m.engines, agree: false, reproducer: reproducer(m) }));
+  else print(mismatchText(m, nameOf ?? (() => undefined)));
   if (save !== undefined) {
-    writeText(save, `${JSON.stringify(reproducer(m), undefined, 1)}\n`);
-    print(`\nagain: callgate lockstep ${m.engines.join(' ')} --replay ${save}`);
+    writeWhole(save, new TextEncoder().encode(`${JSON.stringify(reproducer(m), undefined, 1)}\n`));
+    if (!json) print(`\nagain: callgate lockstep ${m.engines.join(' ')} --replay ${quoted(save)}`);
   }
   print.flush();
 }

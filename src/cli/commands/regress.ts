@@ -3,6 +3,8 @@ import { formatSchedule } from '#emu/sched/schedule.ts';
 import { type Regression, regressions, type Shown, show } from '#runtime/regress/regressions.ts';
 import { stubs } from '#runtime/stubs.ts';
 import { AssemblyErrors, library } from '../assembly.ts';
+import { count } from '../count.ts';
+import { again } from '../explore-report.ts';
 import { fail } from '../fail.ts';
 import { integer } from '../integer.ts';
 import { output } from '../output.ts';
@@ -35,7 +37,7 @@ export async function regress(names: readonly string[], options: RegressOptions)
   const good = all.filter(reproduced).length;
   if (options.json) print(JSON.stringify({ regressions: all.map(record) }, undefined, 2));
   else {
-    const verdict = `${good} of ${all.length} fail without their fix and hold with it`;
+    const verdict = `${good} of ${all.length} ${all.length === 1 ? 'fails without its' : 'fail without their'} fix and ${all.length === 1 ? 'holds' : 'hold'} with it`;
     print(paint(good === all.length ? 'green' : 'red', verdict));
   }
   print.flush();
@@ -50,33 +52,37 @@ function named(name: string): Regression {
   return found ?? fail(`no regression is called '${name}'; there are ${known}`);
 }
 
-function text(shown: Shown, { goroot }: RegressOptions): string {
+function text(shown: Shown, { goroot, seed }: RegressOptions): string {
   const { regression: r, without, with: w } = shown;
   const { fix, scenario } = r;
   const lines = [paint('bold', `${r.id}  ${fix.what}  [${fix.name}: Go ${fix.since}, ${fix.commit}]`)];
   const row = (label: string, value: string): number => lines.push(`      ${label.padEnd(10)}${value}`);
   if (without.failure === undefined) {
-    lines.push(`    without  ${paint('red', 'HOLDS')}  none of ${without.tried} schedules of ${scenario.name} fails`);
+    lines.push(
+      `    without  ${paint('red', 'HOLDS')}  ${count(without.tried, 'schedule')} of ${scenario.name} tried, none fails`,
+    );
   } else {
     lines.push(`    without  ${paint('green', 'fails')}  ${without.failure}`);
-    const tried = `${without.tried} ${without.tried === 1 ? 'schedule' : 'schedules'} tried`;
     const line = formatSchedule(without.schedule);
-    row('schedule', scenario.threads ? `${line}  (${tried})` : 'one thread');
-    const root = goroot === undefined ? '' : ` --goroot ${goroot}`;
-    row('again', `callgate explore ${scenario.name} --without ${fix.name} --schedule '${line}'${root}`);
+    const how = without.schedule.length ? line : 'as it goes by itself';
+    row('schedule', scenario.threads ? `${how}  (${count(without.tried, 'schedule')} tried)` : 'one thread');
+    const asked = { scenario: scenario.name, without: [fix.name], strategy: 'exhaustive', seed };
+    row('again', again({ ...asked, ...(goroot !== undefined && { goroot }) }, line));
     for (const [i, c] of without.result.story.entries()) {
       row(i ? '' : 'story', `${String(c.at).padStart(5)} ${c.thread}  ${c.text}`);
     }
     row('ends', `in ${without.result.endedAt}`);
     const told = without.result.findings.filter((f) => f.check !== 'ending');
-    told.forEach((f, i) => row(i ? '' : 'findings', `${f.check}: ${f.message}${f.at ? `, ${f.at}` : ''}`));
+    told.forEach((f, i) => row(i ? '' : 'findings', `${f.check}: ${f.message}${f.at ? `, at ${f.at}` : ''}`));
     without.result.output
       .trimEnd()
       .split('\n')
       .filter((l) => l)
       .forEach((l, i) => row(i ? '' : 'prints', l));
   }
-  const how = w.exhausted ? `all ${w.schedules} schedules with at most one preemption` : `${w.schedules} schedules`;
+  const tried = count(w.schedules, 'schedule');
+  const all = w.schedules === 1 ? 'the only schedule there is' : `all ${tried} with at most one preemption`;
+  const how = w.exhausted ? all : `the first ${tried} with at most one preemption`;
   const holds = w.failure === undefined ? paint('green', 'holds') : paint('red', 'FAILS');
   lines.push(`    with     ${holds}  ${w.failure ?? how}`, '');
   return lines.join('\n');

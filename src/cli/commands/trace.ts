@@ -1,5 +1,8 @@
 /** callgate trace: one run, instruction by instruction. */
 import type { MakeEngine } from '#emu/engine/engine.ts';
+import type { Schedule } from '#emu/sched/schedule.ts';
+import type { Scheduler } from '#emu/sched/scheduler.ts';
+import { script } from '#emu/sched/script.ts';
 import { traceJson } from '#emu/trace/ndjson.ts';
 import { traceHeader, traceText } from '#emu/trace/text.ts';
 import type { Scenario, Situation } from '#runtime/scenario.ts';
@@ -23,7 +26,7 @@ export interface TraceOptions extends RunOptions {
 
 /** Exit code: 0 when the run is without findings. `engine` executes it, where that is not the default. */
 export function trace(target: string, options: TraceOptions, engine?: MakeEngine): number {
-  const { c, stubs, budget } = oneCase(target, options);
+  const { c, stubs, budget, absent } = oneCase(target, options);
   const print = output();
   if (!options.json) print(paint('bold', traceHeader()));
   const result = runCase({ ...c, ...(engine && { engine }) }, stubs, budget, ({ machine }) => (e) => {
@@ -36,24 +39,46 @@ export function trace(target: string, options: TraceOptions, engine?: MakeEngine
     else print(`\n${paint('red', '✗')} ${f.check}: ${f.message}\n    at ${f.at}${f.cause ? `\n    ${f.cause}` : ''}`);
   }
   if (!options.json && result.report) print(`\n${result.report}`);
+  if (!options.json) for (const note of absent()) print(`\n${note}`);
   print.flush();
   return result.findings.length ? 1 : 0;
 }
 
 /** The one run that the options name. */
-export function oneCase(target: string, options: TraceOptions): { c: Case; stubs: Stubs; budget: number } {
+export function oneCase(
+  target: string,
+  options: TraceOptions,
+): { c: Case; stubs: Stubs; budget: number; absent: () => string[] } {
   const { scenarios, stubs, seed, fail: rules, budget, cpu, without } = job(target, options);
-  const scenario = pickScenario(scenarios, options.scenario);
+  const scenario = pickScenario(scenarios, options.scenario, target);
   const situation = pickSituation(scenario, options.situation);
   const stack = pickStack(scenario, options.on);
   const residue = Number(integer('--residue', options.residue));
   if (residue < 0 || residue > 15) fail(`--residue ${options.residue}: give a number from 0 to 15`);
-  const schedule = options.schedule === undefined ? {} : { schedule: scheduleFrom(options.schedule) };
-  return { c: { scenario, situation, stack, residue, seed, fail: rules, cpu, without, ...schedule }, stubs, budget };
+  const wish = options.schedule === undefined ? undefined : followed(scheduleFrom(options.schedule));
+  const c = { scenario, situation, stack, residue, seed, fail: rules, cpu, without, ...(wish && { scheduler: wish }) };
+  return { c, stubs, budget, absent: () => wish?.absent() ?? [] };
 }
 
-function pickScenario(all: readonly Scenario[], wanted: string | undefined): Scenario {
+/** What the schedule says, as far as it can be done; afterwards, a note for each thread of it that there never was. */
+function followed(schedule: Schedule): Scheduler & { readonly absent: () => string[] } {
+  const wish = script(schedule);
+  const met = new Set<number>();
+  return {
+    next(turn) {
+      for (const thread of [...turn.awake, ...turn.asleep]) met.add(thread);
+      return wish.next(turn);
+    },
+    absent: () =>
+      [...new Set(schedule.map(([thread]) => thread))]
+        .filter((thread) => !met.has(thread))
+        .map((thread) => `note: --schedule names thread ${thread}, and there was none: its turns were passed over`),
+  };
+}
+
+function pickScenario(all: readonly Scenario[], wanted: string | undefined, target: string): Scenario {
   if (wanted === undefined) return all[0]!;
+  if (target === all[0]!.name) fail('--scenario goes with FILE.s: a scenario is named by itself');
   return (
     all.find((s) => s.name === wanted) ??
     fail(`--scenario ${wanted}: this file takes part in ${all.map((s) => s.name).join(', ')}`)

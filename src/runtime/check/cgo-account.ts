@@ -1,5 +1,5 @@
 /** The M's account of cgo calls: in C it says so, in Go it does not. */
-import { G } from '../layout/go1.19.ts';
+import { G, SCAN } from '../layout/go1.19.ts';
 import type { World } from '../world.ts';
 import type { Invariant } from './checker.ts';
 
@@ -21,7 +21,7 @@ function inC(world: World, name: string): string | undefined {
   if (!m || m.curg === 0n || world.currentG !== m.g0) return undefined;
   const g = world.g(m.curg);
   // Not a cgo call but the runtime's own: the goroutine is not in a system call.
-  if (g.atomicstatus !== BigInt(G.syscall) || g.syscallsp === 0n || m.ncgo === 0n) return undefined;
+  if ((g.atomicstatus & ~SCAN) !== BigInt(G.syscall) || g.syscallsp === 0n || m.ncgo === 0n) return undefined;
   if (m.incgo === 0n) return `${name} runs in C, m${m.id}.incgo says that it does not`;
   if (world.has('clear-m-p') && m.p !== 0n) return `${name} runs in C while m${m.id} has P${world.pOf(m.p).id}`;
   return undefined;
@@ -30,7 +30,7 @@ function inC(world: World, name: string): string | undefined {
 function inGo(world: World, name: string): string | undefined {
   const m = running(world);
   if (!m || world.currentG !== m.curg || LEAVING.has(name)) return undefined;
-  if (world.g(m.curg).atomicstatus !== BigInt(G.running)) return undefined;
+  if ((world.g(m.curg).atomicstatus & ~SCAN) !== BigInt(G.running)) return undefined;
   return m.incgo === 0n ? undefined : `${name} runs in Go, m${m.id}.incgo says that C does`;
 }
 

@@ -1,5 +1,5 @@
 /** A P belongs to one M: the M it names is the one that names it. And Go code runs with one. */
-import { G, P } from '../layout/go1.19.ts';
+import { G, P, SCAN } from '../layout/go1.19.ts';
 import type { World } from '../world.ts';
 import type { Invariant } from './checker.ts';
 
@@ -18,7 +18,7 @@ function without(world: World, name: string): string | undefined {
   if (world.currentG === 0n) return undefined;
   const g = world.g(world.currentG);
   const m = world.mOf(g.m);
-  if (m.curg !== g.at || g.atomicstatus !== BigInt(G.running)) return undefined;
+  if (m.curg !== g.at || (g.atomicstatus & ~SCAN) !== BigInt(G.running)) return undefined;
   if (m.p === 0n) return `${name} runs as g${g.goid} on m${m.id}, which has no P`;
   const p = world.pOf(m.p);
   // gcstop: who stops the world goes on.
@@ -48,4 +48,4 @@ function broken(world: World): string | undefined {
 
 /** Before clear-m-p an M in a system call goes on naming the P it had. */
 const inSyscall = (world: World, g: bigint): boolean =>
-  g !== 0n && (world.g(g).atomicstatus & 0xfffn) === BigInt(G.syscall);
+  g !== 0n && (world.g(g).atomicstatus & ~SCAN) === BigInt(G.syscall);

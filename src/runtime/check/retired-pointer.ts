@@ -3,7 +3,7 @@ import type { Event } from '#emu/trace/event.ts';
 import { getStackMap } from '../gc/maps.ts';
 import { gentraceback, type Start, savedPosition } from '../gc/unwind.ts';
 import { hex } from '../go/show.ts';
-import { defer, G } from '../layout/go1.19.ts';
+import { defer, G, SCAN } from '../layout/go1.19.ts';
 import { view } from '../layout/view.ts';
 import type { GView, World } from '../world.ts';
 import type { Invariant } from './checker.ts';
@@ -36,7 +36,7 @@ function standsAt(world: World, e: Event): { readonly g: GView; readonly start: 
   if (m.curg === 0n) return undefined;
   const g = world.g(m.curg);
   if ((e.kind === 'enter' || e.kind === 'return') && e.convention === 'C') {
-    const inSyscall = world.currentG === m.g0 && g.atomicstatus === BigInt(G.syscall) && g.syscallsp !== 0n;
+    const inSyscall = world.currentG === m.g0 && (g.atomicstatus & ~SCAN) === BigInt(G.syscall) && g.syscallsp !== 0n;
     return inSyscall ? { g, start: savedPosition(world, g) } : undefined;
   }
   if (e.kind !== 'enter' || e.convention !== 'ABIInternal' || world.currentG !== g.at) return undefined;

@@ -1,6 +1,6 @@
 /** While C runs, the goroutine's system call stands in a frame that is still there. */
 import { hex } from '../go/show.ts';
-import { G, gobuf } from '../layout/go1.19.ts';
+import { G, gobuf, SCAN } from '../layout/go1.19.ts';
 import { view } from '../layout/view.ts';
 import type { World } from '../world.ts';
 import type { Invariant } from './checker.ts';
@@ -22,6 +22,6 @@ function broken(world: World): string | undefined {
   if (currentG !== m.g0 || m.curg === 0n) return undefined;
   const g = world.g(m.curg);
   const { sp } = view(world.machine.mem, gobuf, g.sched);
-  if (g.atomicstatus !== BigInt(G.syscall) || g.syscallsp === 0n || g.syscallsp >= sp) return undefined;
+  if ((g.atomicstatus & ~SCAN) !== BigInt(G.syscall) || g.syscallsp === 0n || g.syscallsp >= sp) return undefined;
   return `g${g.goid} is in a system call whose frame, at ${hex(g.syscallsp)}, has been popped: its stack ends at ${hex(sp)}`;
 }

@@ -74,18 +74,24 @@ function isRecord(value: unknown): value is ExploreRecord {
   const r = value as Partial<ExploreRecord> | null | undefined;
   return (
     r?.callgate === 'explore' &&
-    typeof r.asked?.scenario === 'string' &&
-    Array.isArray(r.asked.without) &&
+    isAsked(r.asked) &&
     isShard(r.shard) &&
     isCount(r.schedules) &&
     isCount(r.runs) &&
     typeof r.exhausted === 'boolean' &&
     Array.isArray(r.failures) &&
-    r.failures.every((f) => typeof f?.failure === 'string' && typeof f.schedule === 'string' && isCount(f.switches)) &&
+    r.failures.every(isFailure) &&
     (r.uses === undefined || (Array.isArray(r.uses) && r.uses.every(isUse)))
   );
 }
 
+const isAsked = (a: Partial<Asked> | undefined): boolean =>
+  [a?.scenario, a?.strategy, a?.seed].every((text) => typeof text === 'string') &&
+  Array.isArray(a?.without) &&
+  a.without.every((fix) => typeof fix === 'string') &&
+  (a.strategy !== 'exhaustive' || (isCount(a.bound) && isCount(a.patience)));
+const isFailure = (f: Partial<RecordedFailure> | null): boolean =>
+  typeof f?.failure === 'string' && typeof f.schedule === 'string' && isCount(f.preemptions) && isCount(f.switches);
 const isCount = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 0;
 const isUse = (use: unknown): use is WordUse =>
   Array.isArray(use) && Number.isFinite(use[0]) && Number.isInteger(use[1]) && Number.isInteger(use[2]);

@@ -1,16 +1,15 @@
 /** A goroutine's stack moves: what is in use is copied, and every pointer into it that the maps tell of moves along. runtime/stack.go */
 import { hex } from '#emu/trace/text.ts';
-import { constants, defer, G, g as gLayout, gobuf, SCAN, stack, sudog } from '../layout/go1.19.ts';
+import { defer, G, g as gLayout, gobuf, SCAN, STACK_GUARD, stack, sudog } from '../layout/go1.19.ts';
 import { view } from '../layout/view.ts';
 import type { GView, World } from '../world.ts';
 import { getStackMap, type Words } from './maps.ts';
 import { gentraceback, type StackFrame } from './unwind.ts';
 
-/** The guard's distance from the low bound, and what nosplit functions may take of it: StackGuard and StackLimit. */
-export const STACK_GUARD = BigInt(constants._StackGuard!);
+/** What nosplit functions may take of the room below the guard: StackLimit. */
 const STACK_LIMIT = 800n;
 /** The smallest stack: _FixedStack. */
-export const FIXED_STACK = 2048n;
+const FIXED_STACK = 2048n;
 /** No pointer is this small: minLegalPointer (runtime/malloc.go). */
 const MIN_LEGAL_POINTER = 4096n;
 

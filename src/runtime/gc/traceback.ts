@@ -20,7 +20,10 @@ const waitReasons = [
   'GC sweep wait', 'GC scavenge wait', 'chan receive', 'chan send', 'finalizer wait', 'force gc (idle)', 'semacquire',
   'sleep', 'sync.Cond.Wait', 'timer goroutine (idle)', 'trace reader (blocked)', 'wait for GC cycle',
   'GC worker (idle)', 'preempted', 'debug call',
-];
+] as const;
+
+/** A waitReason by its text. */
+export const waitReason = (text: (typeof waitReasons)[number]): bigint => BigInt(waitReasons.indexOf(text));
 
 const statusOf = (status: bigint): string => Object.entries(G).find(([, v]) => BigInt(v) === status)?.[0] ?? '???';
 

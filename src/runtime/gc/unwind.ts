@@ -5,6 +5,7 @@
 import { hex } from '#emu/trace/text.ts';
 import { gobuf } from '../layout/go1.19.ts';
 import { view } from '../layout/view.ts';
+import { DEFERRETURN } from '../model.ts';
 import type { GView, World } from '../world.ts';
 import { type Func, findfunc, funcspdelta, isExit } from './function.ts';
 
@@ -164,5 +165,5 @@ class Walk {
 
 /** Where a function goes on that has panicked at an instruction: at its deferreturn, if it has one. */
 function deferreturnOf(w: World, { name, model }: Func): bigint {
-  return model && 'deferreturn' in model.sites ? w.bridge.siteAddress(name, 'deferreturn') : 0n;
+  return model && DEFERRETURN in model.sites ? w.bridge.siteAddress(name, DEFERRETURN) : 0n;
 }

@@ -4,8 +4,7 @@ import type { Frame } from '../frame.ts';
 import { SCAN } from '../layout/go1.19.ts';
 import type { Body, Model } from '../model.ts';
 import type { GView } from '../world.ts';
-
-export { SCAN };
+import { call } from './call.ts';
 
 /** The call from a model's site: what is free to change is changed there and then. */
 export function* casgstatus(f: Frame, site: string, gp: GView, from: number, to: number): Body<void> {
@@ -14,8 +13,7 @@ export function* casgstatus(f: Frame, site: string, gp: GView, from: number, to:
     gp.atomicstatus = BigInt(to);
     return;
   }
-  [R.ax, R.bx, R.cx].forEach((r, i) => f.setReg(r, [gp.at, BigInt(from), BigInt(to)][i]!));
-  yield { site, target: 'runtime.casgstatus', convention: 'ABIInternal' };
+  yield* call(f, site, 'runtime.casgstatus', gp.at, BigInt(from), BigInt(to));
 }
 
 /** func casgstatus(gp *g, oldval, newval uint32) */
@@ -30,6 +28,7 @@ export const casgstatusModel: Model = {
     const gp = f.world.g(f.reg(R.ax));
     const [from, to] = [f.reg(R.bx), f.reg(R.cx)];
     while (gp.atomicstatus !== from) {
+      // Go would wait for ever.
       if (gp.atomicstatus !== (from | SCAN)) {
         f.world.throw(`casgstatus: goroutine ${gp.goid} has status ${gp.atomicstatus}, not ${from}`);
       }

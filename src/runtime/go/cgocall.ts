@@ -43,7 +43,7 @@ export const cgocall: Model = {
     f.setArg(FN, 8, fn);
     f.setArg(ARG, 8, arg);
     yield* raceCall(f, 'racereleasemerge');
-    // In a local: by the time it is used the goroutine may be on another M.
+    // In a local, which KeepAlive makes live to the end: it is used again when C has returned.
     const mp = f.m;
     f.set(MP, mp.at);
     mp.ncgocall += 1n;

@@ -45,12 +45,12 @@ export const cgocallbackg: Model = {
     f.set(SAVED_SP, g.syscallsp);
     f.set(SAVED_PC, g.syscallpc);
     yield { site: 'exitsyscall', target: 'runtime.exitsyscall', convention: 'ABIInternal' };
-    mp.incgo = 0n;
+    f.m.incgo = 0n;
     f.setReg(R.ax, f.arg(FN, 8));
     f.setReg(R.bx, f.arg(FRAME, 8));
     f.setReg(R.cx, f.arg(CTXT, 8));
     yield { site: 'cgocallbackg1', target: 'runtime.cgocallbackg1', convention: 'ABIInternal' };
-    mp.incgo = 1n;
+    f.m.incgo = 1n;
     if (f.m.at !== mp.at) world.throw('m changed unexpectedly in cgocallbackg');
     if (world.has('reentersyscall')) {
       f.setReg(R.ax, f.get(SAVED_PC));

@@ -6,6 +6,7 @@ import { raceCall } from './race.ts';
 import { onSystemStack } from './reentersyscall.ts';
 import { hex } from './show.ts';
 import { unwindm } from './unwindm.ts';
+import { word } from './words.ts';
 
 const NAME = 'runtime.cgocallbackg1';
 /** The frame: a funcval for the call, the flag unwindm asks, and the closure that brings them together. */
@@ -38,7 +39,7 @@ export const cgocallbackg1: Model = {
     f.setArg(16, 8, ctxt);
     f.set(CLOSURE.restore, f.slot(RESTORE));
     deferCall(f, NAME, world.funcval('runtime.unlockOSThread'));
-    if (m.needextram !== 0n) {
+    if (m.needextram !== 0n || word(world, 'extraMWaiters').value !== 0n) {
       m.needextram = 0n;
       yield* onSystemStack(f, 'newextram', 'runtime.newextram');
     }

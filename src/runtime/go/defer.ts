@@ -3,10 +3,7 @@ import { R } from '#emu/cpu/layout.ts';
 import type { Frame } from '../frame.ts';
 import { defer } from '../layout/go1.19.ts';
 import { type View, view } from '../layout/view.ts';
-import type { Body } from '../model.ts';
-
-/** Where a function goes on when a deferred call has recovered, and where it makes those calls. */
-export const DEFERRETURN = 'deferreturn';
+import { type Body, DEFERRETURN } from '../model.ts';
 
 type DeferView = View<keyof (typeof defer)['fields']>;
 

@@ -1,10 +1,9 @@
 /** execute: run a goroutine on this M. Does not return. runtime/proc.go */
 import { R } from '#emu/cpu/layout.ts';
-import { G, stack } from '../layout/go1.19.ts';
+import { G, STACK_GUARD, stack } from '../layout/go1.19.ts';
 import { view } from '../layout/view.ts';
 import type { Model } from '../model.ts';
 import { casgstatus } from './casgstatus.ts';
-import { STACK_GUARD } from './exitsyscall.ts';
 import { hex } from './show.ts';
 
 /** func execute(gp *g, inheritTime bool) */

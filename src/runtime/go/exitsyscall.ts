@@ -2,14 +2,11 @@
 import { R } from '#emu/cpu/layout.ts';
 import type { Frame } from '../frame.ts';
 import { findfunc, siteOf } from '../gc/function.ts';
-import { G, stack } from '../layout/go1.19.ts';
+import { G, STACK_GUARD, stack } from '../layout/go1.19.ts';
 import { view } from '../layout/view.ts';
 import type { Body, Model } from '../model.ts';
 import { casgstatus } from './casgstatus.ts';
 import { STACK_PREEMPT } from './reentersyscall.ts';
-
-/** StackGuard (runtime/stack.go): how far above its low bound a stack's guard is. */
-export const STACK_GUARD = 928n;
 
 /** func exitsyscall() */
 export const exitsyscall: Model = {

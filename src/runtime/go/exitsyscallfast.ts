@@ -1,5 +1,6 @@
 /** exitsyscallfast: the P it had, if nobody took it, or an idle one. runtime/proc.go */
 import { R } from '#emu/cpu/layout.ts';
+import type { Frame } from '../frame.ts';
 import { P } from '../layout/go1.19.ts';
 import type { Model } from '../model.ts';
 import { onSystemStack } from './reentersyscall.ts';
@@ -31,6 +32,7 @@ export const exitsyscallfast: Model = {
     if (oldp !== 0n && world.pOf(oldp).status === BigInt(P.syscall)) {
       world.pOf(oldp).status = BigInt(P.idle);
       wirep(world, f.m, oldp);
+      reacquired(f);
       return answer(true);
     }
     // Without clear-m-p it still names the P that it has lost.
@@ -40,3 +42,9 @@ export const exitsyscallfast: Model = {
     return answer(f.m.p !== 0n);
   },
 };
+
+/** func exitsyscallfast_reacquired(): others may have had the P, and left it in a system call of theirs. */
+function reacquired({ world, m }: Frame): void {
+  const p = world.pOf(m.p);
+  if (m.syscalltick !== p.syscalltick) p.syscalltick += 1n;
+}

@@ -5,7 +5,7 @@ import { G, gobuf, stack } from '../layout/go1.19.ts';
 import { view } from '../layout/view.ts';
 import type { Body, Model } from '../model.ts';
 import { call, usleep } from './call.ts';
-import { casgstatus } from './casgstatus.ts';
+import { SPARE } from './newproc.ts';
 import { hex } from './show.ts';
 import { word } from './words.ts';
 
@@ -96,8 +96,6 @@ export const newextram: Model = {
   },
 };
 
-/** Above the goroutine's first frame, in case somebody reads slightly beyond it. */
-const SPARE = 32n;
 const STACK = 4096n;
 
 /** func oneNewExtraM(): an M without a thread, and the goroutine on which callbacks will run. */
@@ -117,13 +115,14 @@ export const oneNewExtraM: Model = {
   *body(f) {
     const { world } = f;
     const mp = world.mOf(yield* call(f, 'allocm', 'runtime.allocm', 0n, 0n, -1n));
+    // Dead until a thread needs it: no traceback and no scan is to find it. So it is published as such, in one step.
+    yield { site: 'casgstatus' };
     const gp = world.newG(`g${world.allgs.length + 1}`, STACK);
+    gp.atomicstatus = BigInt(G.dead);
     const sched = view(f.mem, gobuf, gp.sched);
     sched.pc = world.addressOf('runtime.goexit') + 1n;
     sched.sp = view(f.mem, stack, gp.stack).hi - SPARE;
     [gp.syscallpc, gp.syscallsp, gp.stktopsp] = [sched.pc, sched.sp, sched.sp];
-    // Dead until a thread needs it: no traceback and no scan is to find it.
-    yield* casgstatus(f, 'casgstatus', gp, G.idle, G.dead);
     gp.m = mp.at;
     mp.curg = gp.at;
     mp.lockedInt += 1n;

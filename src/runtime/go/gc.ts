@@ -6,14 +6,17 @@
 import { R } from '#emu/cpu/layout.ts';
 import type { Frame } from '../frame.ts';
 import { scanstack } from '../gc/scan.ts';
+import { waitReason } from '../gc/traceback.ts';
 import { G } from '../layout/go1.19.ts';
 import type { Body, Model } from '../model.ts';
-import type { GView } from '../world.ts';
+import type { GView, World } from '../world.ts';
+import { acquirem, releasem } from './acquirem.ts';
 import { casgstatus } from './casgstatus.ts';
 import { onSystemStack } from './reentersyscall.ts';
+import { word } from './words.ts';
 
-/** Why a goroutine waits whose stack is being scanned: waitReasonGarbageCollectionScan (runtime2.go). */
-const GC_SCAN = 7n;
+/** Held from a collection's start to its end: there is one at a time. */
+const gcsema = (world: World) => word(world, 'gcsema');
 
 const base = { convention: 'ABIInternal', file: 'runtime/mgc.go' } as const;
 
@@ -48,20 +51,21 @@ const gcStart: Model = {
   name: 'runtime.gcStart',
   frame: 0x78,
   sites: {
-    semacquire: 'semacquire(&worldsema)',
+    semacquire: 'semacquire(&gcsema)',
     stop: 'systemstack(stopTheWorldWithSema)',
     start: 'now = startTheWorldWithSema(trace.enabled)',
   },
   *body(f) {
     const { world } = f;
     yield { site: 'semacquire' };
-    if (world.stacks.marking) {
+    if (gcsema(world).value !== 0n) {
       f.setReg(R.ax, 0n);
       return 'not now';
     }
-    world.stacks.marking = true;
+    gcsema(world).value = 1n;
     yield* onSystemStack(f, 'stop', 'runtime.stopTheWorldWithSema');
     for (const at of world.allgs) world.g(at).gcscandone = 0n;
+    world.stacks.marking = true;
     yield* onSystemStack(f, 'start', 'runtime.gcStart.func2');
     f.setReg(R.ax, 1n);
     return undefined;
@@ -115,8 +119,9 @@ const markrootFunc1: Model = {
     const { world } = f;
     const userG = world.g(f.m.curg);
     yield* casgstatus(f, 'waiting', userG, G.running, G.waiting);
-    userG.waitreason = GC_SCAN;
+    userG.waitreason = waitReason('garbage collection scan');
     // Goroutines that are made from here on have no stack worth a look.
+    world.heap.look();
     for (const at of [...world.allgs]) yield* scan(f, world.g(at));
     yield* casgstatus(f, 'running', userG, G.waiting, G.running);
     return undefined;
@@ -129,6 +134,7 @@ function* scan(f: Frame, gp: GView): Body<void> {
   const state = [f.reg(R.ax), f.reg(R.bx)] as const;
   if (state[0] !== 0n) {
     yield { site: 'scanstack' };
+    if (gp.gcscandone !== 0n) f.world.throw('g already scanned');
     scanstack(f.world, gp);
   }
   gp.gcscandone = 1n;
@@ -160,9 +166,12 @@ const gcMarkTermination: Model = {
     freeStackSpans: 'systemstack(freeStackSpans)',
   },
   *body(f) {
+    const mp = acquirem(f);
     f.world.stacks.marking = false;
     yield* onSystemStack(f, 'start', 'runtime.gcMarkTermination.func3');
     yield* onSystemStack(f, 'freeStackSpans', 'runtime.freeStackSpans');
+    gcsema(f.world).value = 0n;
+    releasem(f, mp);
     return undefined;
   },
 };

@@ -1,10 +1,10 @@
 /** gopark and ready: a goroutine waits until another readies it. runtime/proc.go */
 import { R } from '#emu/cpu/layout.ts';
-import { G } from '../layout/go1.19.ts';
+import { G, SCAN } from '../layout/go1.19.ts';
 import type { Model } from '../model.ts';
 import { acquirem, releasem } from './acquirem.ts';
 import { ask, call } from './call.ts';
-import { casgstatus, SCAN } from './casgstatus.ts';
+import { casgstatus } from './casgstatus.ts';
 import { dropg } from './dropg.ts';
 import { toSystem } from './exitsyscall.ts';
 import { runqput } from './runq.ts';

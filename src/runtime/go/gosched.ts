@@ -1,9 +1,9 @@
 /** Gosched: let others run; the goroutine goes to the end of the global queue. runtime/proc.go */
 import { R } from '#emu/cpu/layout.ts';
-import { G } from '../layout/go1.19.ts';
+import { G, SCAN } from '../layout/go1.19.ts';
 import type { Model } from '../model.ts';
 import { call } from './call.ts';
-import { casgstatus, SCAN } from './casgstatus.ts';
+import { casgstatus } from './casgstatus.ts';
 import { dropg } from './dropg.ts';
 import { toSystem } from './exitsyscall.ts';
 import { globrunqput } from './globrunq.ts';

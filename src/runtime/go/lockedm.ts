@@ -1,10 +1,9 @@
 /** stoplockedm and startlockedm: a goroutine that is locked to an M, and an M without it. runtime/proc.go */
 import { R } from '#emu/cpu/layout.ts';
-import { G } from '../layout/go1.19.ts';
+import { G, SCAN } from '../layout/go1.19.ts';
 import type { Model } from '../model.ts';
 import { acquirep, releasep } from './acquirep.ts';
 import { call } from './call.ts';
-import { SCAN } from './casgstatus.ts';
 import { hex } from './show.ts';
 import { park } from './words.ts';
 

@@ -19,9 +19,9 @@ export const mexit: Model = {
     first: 'if m == &m0 {',
     mPark: 'mPark()',
     allm: '*pprev = m.alllink',
-    handoffp: 'm.freeWait.Store(freeMWait)',
-    nmfreed: 'atomic.Xadd64(&ncgocall, int64(m.ncgocall))',
-    freed: 'mdestroy(m)',
+    unlock: 'm.freeWait.Store(freeMWait)',
+    handoffp: 'atomic.Xadd64(&ncgocall, int64(m.ncgocall))',
+    nmfreed: 'mdestroy(m)',
   },
   show: (f) => String((f.reg(R.ax) & 0xffn) !== 0n),
   *body(f) {
@@ -33,11 +33,11 @@ export const mexit: Model = {
     const at = world.allm.indexOf(mp.at);
     if (at < 0) world.throw('m not found in allm');
     world.allm.splice(at, 1);
-    yield* unlock(f, 'handoffp', schedLock(world));
-    yield* call(f, 'nmfreed', 'runtime.handoffp', releasep(f).at);
-    yield* lock(f, 'freed', schedLock(world));
+    yield* unlock(f, 'unlock', schedLock(world));
+    yield* call(f, 'handoffp', 'runtime.handoffp', releasep(f).at);
+    yield* lock(f, 'nmfreed', schedLock(world));
     world.sched.nmfreed += 1n;
-    yield* unlock(f, 'freed', schedLock(world));
+    yield* unlock(f, 'nmfreed', schedLock(world));
     return undefined;
   },
 };

@@ -1,10 +1,9 @@
 /** mstart0 and mstart1: how a thread's Go begins, on g0. runtime/proc.go */
-import { gobuf, stack } from '../layout/go1.19.ts';
+import { gobuf, STACK_GUARD, stack } from '../layout/go1.19.ts';
 import { view } from '../layout/view.ts';
 import type { Model } from '../model.ts';
 import { acquirep } from './acquirep.ts';
 import { call } from './call.ts';
-import { STACK_GUARD } from './exitsyscall.ts';
 
 /** Where mstart0 keeps the size of the stack, whose address it takes for the stack's end. */
 const SIZE = 0x18;

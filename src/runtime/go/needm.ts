@@ -1,11 +1,10 @@
 /** needm and dropm: a thread that C made borrows an M for a callback. Signals are left alone. runtime/proc.go */
 import { R } from '#emu/cpu/layout.ts';
-import { G, gobuf, stack } from '../layout/go1.19.ts';
+import { G, gobuf, STACK_GUARD, stack } from '../layout/go1.19.ts';
 import { view } from '../layout/view.ts';
 import type { Model } from '../model.ts';
 import { call } from './call.ts';
 import { casgstatus } from './casgstatus.ts';
-import { STACK_GUARD } from './exitsyscall.ts';
 import { countExtraM, unlockextra } from './extram.ts';
 import { word } from './words.ts';
 

@@ -57,8 +57,8 @@ export const newprocFunc1: Model = {
   },
 };
 
-/** Words above a new goroutine's first frame, in case somebody reads slightly beyond it. */
-const SPARE = 32n;
+/** Bytes above a new goroutine's first frame, in case somebody reads slightly beyond it. */
+export const SPARE = 32n;
 /** What a goroutine begins with: _StackMin. */
 const STACK_MIN = 2048n;
 

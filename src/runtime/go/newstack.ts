@@ -1,13 +1,13 @@
 /** newstack: a prologue found too little stack, or was asked to give way. runtime/stack.go */
 import { R } from '#emu/cpu/layout.ts';
 import type { Frame } from '../frame.ts';
-import { STACK_GUARD, shrinkstack } from '../gc/copystack.ts';
+import { shrinkstack } from '../gc/copystack.ts';
 import { findfunc, funcMaxSPDelta } from '../gc/function.ts';
 import { traceback } from '../gc/traceback.ts';
-import { G, gobuf, P, stack } from '../layout/go1.19.ts';
+import { G, gobuf, P, STACK_GUARD, stack } from '../layout/go1.19.ts';
 import { type View, view } from '../layout/view.ts';
 import type { Body, Model } from '../model.ts';
-import type { GView } from '../world.ts';
+import type { GView, World } from '../world.ts';
 import { casgstatus } from './casgstatus.ts';
 import { STACK_PREEMPT } from './reentersyscall.ts';
 import { hex } from './show.ts';
@@ -19,6 +19,7 @@ export const STACK_FORCE_MOVE = 0xffff_ffff_ffff_feedn;
 const MAX_STACK_SIZE = 1_000_000_000n;
 
 type Gobuf = View<keyof (typeof gobuf)['fields']>;
+type Position = Pick<Gobuf, 'pc' | 'sp' | 'lr'>;
 
 /** func newstack(): on g0, called by morestack. It does not return. */
 export const newstack: Model = {
@@ -42,6 +43,7 @@ export const newstack: Model = {
     checkCaller(f, morebuf);
     const gp = world.g(m.curg);
     if (gp.throwsplit !== 0n) atBadTime(f, gp, morebuf);
+    const caller = { pc: morebuf.pc, sp: morebuf.sp, lr: morebuf.lr };
     [morebuf.pc, morebuf.sp, morebuf.lr, morebuf.g] = [0n, 0n, 0n, 0n];
     // Whoever wants the goroutine to give way may write it at any time: it is read once.
     yield { site: 'guard' };
@@ -52,7 +54,7 @@ export const newstack: Model = {
       gp.stackguard0 = view(f.mem, stack, gp.stack).lo + STACK_GUARD;
       return yield* gogo(f, 'goOn', gp);
     }
-    checkBounds(f, gp);
+    checkBounds(f, gp, caller);
     if (preempt) return yield* giveWay(f, gp);
     const newsize = sizeFor(f, gp, guard);
     yield* casgstatus(f, 'casgstatus', gp, G.running, G.copystack);
@@ -96,8 +98,8 @@ function atBadTime({ world, mem }: Frame, gp: GView, morebuf: Gobuf): never {
   return world.throw('runtime: stack split at bad time');
 }
 
-function printBuffers(world: Frame['world'], morebuf: Gobuf, sched: Gobuf): void {
-  const words = (b: Gobuf): string => `pc:${hex(b.pc)} sp:${hex(b.sp)} lr:${hex(b.lr)}`;
+function printBuffers(world: World, morebuf: Position, sched: Gobuf): void {
+  const words = (b: Position): string => `pc:${hex(b.pc)} sp:${hex(b.sp)} lr:${hex(b.lr)}`;
   world.print(`\tmorebuf={${words(morebuf)}}\n\tsched={${words(sched)} ctxt:${hex(sched.ctxt)}}\n`);
 }
 
@@ -107,8 +109,7 @@ function canPreemptM({ world, mem, m }: Frame): boolean {
   return m.locks === 0n && m.mallocing === 0n && why === 0n && world.pOf(m.p).status === BigInt(P.running);
 }
 
-function checkBounds(f: Frame, gp: GView): void {
-  const { world, mem } = f;
+function checkBounds({ world, mem }: Frame, gp: GView, morebuf: Position): void {
   const { lo, hi } = view(mem, stack, gp.stack);
   if (lo === 0n) world.throw('missing stack in newstack');
   const sched = view(mem, gobuf, gp.sched);
@@ -116,7 +117,7 @@ function checkBounds(f: Frame, gp: GView): void {
   const sp = sched.sp - 8n;
   if (sp >= lo) return;
   world.print(`runtime: newstack sp=${hex(sp)} stack=[${hex(lo)}, ${hex(hi)}]\n`);
-  printBuffers(world, view(mem, gobuf, f.m.morebuf), sched);
+  printBuffers(world, morebuf, sched);
   world.print(`runtime: gp=${hex(gp.at)}, goid=${gp.goid}, gp->status=${hex(gp.atomicstatus)}\n `);
   world.print(`runtime: split stack overflow: ${hex(sp)} < ${hex(lo)}\n`);
   world.throw('runtime: split stack overflow');

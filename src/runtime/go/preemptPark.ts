@@ -1,9 +1,9 @@
 /** preemptPark: whoever wanted this goroutine suspended finds it preempted. On g0; does not return. runtime/proc.go */
 import { R } from '#emu/cpu/layout.ts';
-import { G } from '../layout/go1.19.ts';
+import { waitReason } from '../gc/traceback.ts';
+import { G, SCAN } from '../layout/go1.19.ts';
 import type { Model } from '../model.ts';
 import { call } from './call.ts';
-import { SCAN } from './casgstatus.ts';
 import { dropg } from './dropg.ts';
 import { hex } from './show.ts';
 
@@ -24,6 +24,7 @@ export const preemptPark: Model = {
     const { world } = f;
     const gp = world.g(f.reg(R.ax));
     if ((gp.atomicstatus & ~SCAN) !== BigInt(G.running)) world.throw('bad g status');
+    gp.waitreason = waitReason('preempted');
     // Once it is preempted it may be anybody's: until it has left this M, the scan bit holds it.
     do yield { site: 'casGToPreemptScan' };
     while (gp.atomicstatus !== BigInt(G.running));

@@ -44,6 +44,7 @@ export const reentersyscall: Model = {
     }
     const pp = world.pOf(mp.p);
     mp.syscalltick = pp.syscalltick;
+    g.sysblocktraced = 1n;
     pp.m = 0n;
     if (world.has('clear-m-p')) {
       mp.oldp = pp.at;

@@ -66,7 +66,6 @@ export const stopTheWorldWithSema: Model = {
 /** Whoever is in a system call notices when it comes back: its P is gone. */
 function* stopSyscalls(f: Frame): Body<void> {
   for (const p of ps(f)) {
-    if (p.status !== BigInt(P.syscall)) continue;
     yield { site: 'syscalls' };
     if (p.status !== BigInt(P.syscall)) continue;
     p.status = BigInt(P.gcstop);

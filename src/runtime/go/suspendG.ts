@@ -1,13 +1,11 @@
 /** suspendG and resumeG: a goroutine is held where it stands, by the scan bit of its status. runtime/preempt.go */
 import { R } from '#emu/cpu/layout.ts';
 import type { Frame } from '../frame.ts';
-import { G, stack } from '../layout/go1.19.ts';
+import { G, SCAN, STACK_GUARD, stack } from '../layout/go1.19.ts';
 import { view } from '../layout/view.ts';
 import type { Model } from '../model.ts';
 import type { GView } from '../world.ts';
 import { call } from './call.ts';
-import { SCAN } from './casgstatus.ts';
-import { STACK_GUARD } from './exitsyscall.ts';
 import { STACK_PREEMPT } from './reentersyscall.ts';
 import { hex } from './show.ts';
 

@@ -1,6 +1,7 @@
 /** templateThread: makes threads for Ms whose own is in a state that nobody should copy. runtime/proc.go */
 import type { Model } from '../model.ts';
 import type { World } from '../world.ts';
+import { acquirem, releasem } from './acquirem.ts';
 import { call } from './call.ts';
 import { lock } from './lock2.ts';
 import { noteclear } from './note.ts';
@@ -25,10 +26,14 @@ export const startTemplateThread: Model = {
   sites: { cas: 'atomic.Cas(&newmHandoff.haveTemplateThread, 0, 1)', newm: 'newm(templateThread, nil, -1)' },
   *body(f) {
     const handoff = newmHandoff(f.world);
+    // Whoever sees that there is one counts on it: nobody parks us in between.
+    const mp = acquirem(f);
     yield { site: 'cas' };
-    if (handoff.haveTemplateThread.value !== 0n) return undefined;
-    handoff.haveTemplateThread.value = 1n;
-    yield* call(f, 'newm', 'runtime.newm', f.world.funcval('runtime.templateThread'), 0n, -1n);
+    if (handoff.haveTemplateThread.value === 0n) {
+      handoff.haveTemplateThread.value = 1n;
+      yield* call(f, 'newm', 'runtime.newm', f.world.funcval('runtime.templateThread'), 0n, -1n);
+    }
+    releasem(f, mp);
     return undefined;
   },
 };

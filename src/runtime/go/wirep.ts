@@ -5,9 +5,11 @@ import type { MView, World } from '../world.ts';
 /** func wirep(_p_ *p) */
 export function wirep(world: World, m: MView, at: bigint): void {
   const p = world.pOf(at);
-  if (m.p !== 0n && m.p !== at) world.throw('wirep: already in go');
+  // Before clear-m-p an M in a system call goes on naming the P it had.
+  if (m.p !== 0n && (m.p !== at || world.has('clear-m-p'))) world.throw('wirep: already in go');
   if (p.m !== 0n || p.status !== BigInt(P.idle)) {
-    world.print(`wirep: p->m=${p.m}, p->status=${p.status}\n`);
+    const id = p.m === 0n ? 0n : world.mOf(p.m).id;
+    world.print(`wirep: p->m=${p.m}(${id}) p->status=${p.status}\n`);
     world.throw('wirep: invalid p state');
   }
   m.p = at;

@@ -118,9 +118,12 @@ export const structs = [
   moduledata,
 ] as const;
 
+/** StackGuard (runtime/stack.go): how far above its low bound a stack's guard is. */
+export const STACK_GUARD = 928n;
+
 /** Constants that assembly reads as `const_NAME`. */
 export const constants: Readonly<Record<string, number>> = {
-  _StackGuard: 928,
+  _StackGuard: Number(STACK_GUARD),
   tlsSize: 48,
   // Fields of internal/cpu.X86, by which assembly chooses its instructions.
   offsetX86HasAVX: 66,

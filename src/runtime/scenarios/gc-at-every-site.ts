@@ -12,8 +12,8 @@ import { interruptions, REST } from './sweep.ts';
 const COLLECTOR = 1;
 /** Steps of the first thread: in all, when nobody comes in between; and until it sleeps in C, after its callback. */
 const STEPS = { all: 269, inC: 210 } as const;
-/** Steps of the collector: it has stopped the world twice by then, and started it again. */
-const COLLECTION = 378;
+/** Steps of the collector: it has stopped the world by then, started it again, and waits for it to stop once more. */
+const COLLECTION = 381;
 /** What main hands to C lies in its own frame, as cgo's &p0 does. */
 const ARGUMENT = 0x10;
 const WORD = 0x5afen;
