@@ -172,7 +172,7 @@ test('the shards of a space are the whole, and know when one of them knew too li
   }
 });
 
-const asked = { scenario: 'toy', without: [], strategy: 'exhaustive', seed: '0' };
+const asked = { scenario: 'toy', without: [], strategy: 'exhaustive', bound: 1, patience: 3, seed: '0' };
 function record(r: Explored, index: number, of: number): ExploreRecord {
   const { schedules, runs, exhausted, uses } = r;
   return {
