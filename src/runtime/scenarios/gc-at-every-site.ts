@@ -5,6 +5,8 @@ import { callsBack } from '../c/callsback.ts';
 import { type Model, sites } from '../model.ts';
 import type { Scenario } from '../scenario.ts';
 import { expectAccount, leavingFor } from './account.ts';
+import { collect } from './collect.ts';
+import { expectKept, KEPT, keepPointer } from './kept-pointer.ts';
 import { deep } from './nested-callbacks.ts';
 import { interruptions, REST } from './sweep.ts';
 
@@ -46,25 +48,12 @@ const callback: Model = {
   frame: 0x18,
   spills: 'p',
   sites: sites('deep'),
-  live: { '*': { locals: [8] } },
+  live: KEPT,
   *body(f) {
     expectAccount(f, 'in the callback', { calls: 1, callbacks: 1 });
-    f.set(0, WORD);
-    f.set(8, f.slot(0));
+    keepPointer(f);
     yield { site: 'deep', target: 'main.deep', convention: 'ABIInternal' };
-    const kept = f.get(0) === WORD && f.get(8) === f.slot(0);
-    f.world.expect(kept, 'stack-copy', 'the callback does not find in its frame what it has put there');
-    return undefined;
-  },
-};
-
-const collect: Model = {
-  name: 'main.collect',
-  convention: 'ABIInternal',
-  frame: 0x18,
-  sites: sites('GC'),
-  *body() {
-    yield { site: 'GC', target: 'runtime.GC', convention: 'ABIInternal' };
+    expectKept(f, '_cgoexp_callback');
     return undefined;
   },
 };
@@ -86,7 +75,7 @@ export const gcAtEverySite: Scenario = {
   world: { procs: 2 },
   threads: true,
   main: () => main,
-  models: () => [callsBack({ times: 1, naps: true }), callback, deep, collect],
+  models: () => [callsBack({ times: 1, naps: true }), callback, deep, collect('GC')],
 };
 
 export const stwDuringC: Scenario = {

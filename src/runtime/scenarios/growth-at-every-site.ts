@@ -1,15 +1,14 @@
 /** The stack moves in a callback, at each of the places where it can: a function's prologue, on the goroutine. */
 import { R } from '#emu/cpu/layout.ts';
 import { callsBack } from '../c/callsback.ts';
-import type { Frame } from '../frame.ts';
 import { deferCall, deferreturn } from '../go/defer.ts';
 import { panicWith } from '../go/gopanic.ts';
-import { STACK_FORCE_MOVE } from '../go/newstack.ts';
 import { gorecover } from '../go/recover.ts';
 import { type Model, Recovered, sites } from '../model.ts';
 import type { Scenario, Situation } from '../scenario.ts';
-import type { World } from '../world.ts';
 import { expectAccount, leavingFor } from './account.ts';
+import { expectKept, KEPT, keepPointer } from './kept-pointer.ts';
+import { moveBefore } from './move-before.ts';
 
 /** The functions whose prologues look at the stack, in the order in which a callback comes to them. */
 export const places = [
@@ -30,15 +29,6 @@ const TIMES = 2;
 /** What main hands to C lies in its own frame, as cgo's &p0 does. */
 const ARGUMENT = 0x10;
 const WORD = 0x5afen;
-
-/** Before the prologues of `wanted`, ask for another stack: each time, at another address. */
-function moveBefore(world: World, wanted: readonly string[]): void {
-  world.machine.observe((e) => {
-    if (e.kind !== 'call') return;
-    const name = world.machine.symbols.nameOf(e.to) ?? '';
-    if (wanted.includes(name)) world.curg.stackguard0 = STACK_FORCE_MOVE;
-  });
-}
 
 const wantedIn = ({ name }: Situation): readonly string[] =>
   name === EVERYWHERE ? places : places.filter((place) => name === `before ${place}`);
@@ -76,22 +66,15 @@ const callback: Model = {
   frame: 0x18,
   spills: 'p',
   sites: sites('work'),
-  live: { '*': { locals: [8] } },
+  live: KEPT,
   *body(f) {
     expectAccount(f, 'in the callback', { calls: 1, callbacks: 1 });
-    f.set(0, WORD);
-    f.set(8, f.slot(0));
+    keepPointer(f);
     yield { site: 'work', target: 'main.work', convention: 'ABIInternal' };
-    keptPointer(f, '_cgoexp_callback');
+    expectKept(f, '_cgoexp_callback');
     return undefined;
   },
 };
-
-/** A pointer from a frame into itself is right wherever the frame has gone. */
-function keptPointer(f: Frame, name: string): void {
-  const kept = f.get(0) === WORD && f.get(8) === f.slot(0);
-  f.world.expect(kept, 'stack-copy', `${name} does not find in its frame what it has put there`);
-}
 
 /** func work() { defer recovers(); fails() } */
 const work: Model = {
@@ -100,10 +83,9 @@ const work: Model = {
   frame: 0x18,
   recovers: true,
   sites: sites('fails', 'deferreturn'),
-  live: { '*': { locals: [8] } },
+  live: KEPT,
   *body(f) {
-    f.set(0, WORD);
-    f.set(8, f.slot(0));
+    keepPointer(f);
     deferCall(f, 'main.work', f.world.funcval('main.recovers'));
     try {
       yield { site: 'fails', target: 'main.fails', convention: 'ABIInternal' };
@@ -112,7 +94,7 @@ const work: Model = {
       if (!(e instanceof Recovered)) throw e;
     }
     yield* deferreturn(f);
-    keptPointer(f, 'main.work');
+    expectKept(f, 'main.work');
     return undefined;
   },
 };

@@ -4,6 +4,7 @@ import { underway } from '../boot.ts';
 import { callsBack } from '../c/callsback.ts';
 import { type Model, sites } from '../model.ts';
 import type { Scenario } from '../scenario.ts';
+import { collect } from './collect.ts';
 
 /** func main() { C.callsBack(nil) } */
 const main = (collector: boolean): Model => ({
@@ -33,18 +34,6 @@ const callback: Model = {
   },
 };
 
-/** The part of a collection that looks at stacks. */
-const collect: Model = {
-  name: 'main.collect',
-  convention: 'ABIInternal',
-  frame: 0x18,
-  sites: sites('markroot'),
-  *body() {
-    yield { site: 'markroot', target: 'runtime.markroot', convention: 'ABIInternal' };
-    return undefined;
-  },
-};
-
 const common = {
   stubs: ['runtime.asmcgocall', 'runtime.cgocallback'],
   stacks: ['curg'],
@@ -68,5 +57,5 @@ export const syscallFrameScanned: Scenario = {
   world: { procs: 2 },
   threads: true,
   main: () => main(true),
-  models: () => [callsBack({ times: 1, naps: true }), callback, collect],
+  models: () => [callsBack({ times: 1, naps: true }), callback, collect('markroot')],
 };

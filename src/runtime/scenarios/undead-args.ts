@@ -2,11 +2,11 @@
 import { R } from '#emu/cpu/layout.ts';
 import { underway } from '../boot.ts';
 import { callsBack } from '../c/callsback.ts';
-import { STACK_FORCE_MOVE } from '../go/newstack.ts';
 import { hex } from '../go/show.ts';
 import { type Model, sites } from '../model.ts';
 import type { Scenario, Situation } from '../scenario.ts';
-import type { World } from '../world.ts';
+import { collect } from './collect.ts';
+import { moveBefore } from './move-before.ts';
 
 /**
  * Frames larger than the stack at that time. A stack of 32 KiB or more is given back as soon as it is left, a smaller one
@@ -34,13 +34,6 @@ const growths: readonly Growth[] = [
   { name: 'only before C is called',           before: 'main.prepare',          callbacks: 1, fail: [], ends },
 ];
 
-/** Ask for a larger stack in the prologue of `name`, as often as it is called. */
-function growBefore(world: World, name: string): void {
-  world.machine.observe((e) => {
-    if (e.kind === 'call' && e.to === world.addressOf(name)) world.curg.stackguard0 = STACK_FORCE_MOVE;
-  });
-}
-
 /** func main() { prepare(); C.callsBack(&a) } */
 const main = ({ before }: Growth): Model => ({
   name: 'main.main',
@@ -51,7 +44,7 @@ const main = ({ before }: Growth): Model => ({
   *body(f) {
     const { world } = f;
     underway(world, 1, 'main.collect');
-    if (before !== 'main.deep' && before !== 'main.prepare') growBefore(world, before);
+    if (before !== 'main.deep' && before !== 'main.prepare') moveBefore(world, [before]);
     f.set(ARGUMENT, 0x5afen);
     yield { site: 'prepare', target: 'main.prepare', convention: 'ABIInternal' };
     f.setReg(R.ax, world.addressOf('callsBack'));
@@ -88,18 +81,6 @@ const callback = (large: boolean): Model => ({
   },
 });
 
-/** The part of a collection that looks at stacks. (gc-at-every-site has all of it.) */
-const collect: Model = {
-  name: 'main.collect',
-  convention: 'ABIInternal',
-  frame: 0x18,
-  sites: sites('markroot'),
-  *body() {
-    yield { site: 'markroot', target: 'runtime.markroot', convention: 'ABIInternal' };
-    return undefined;
-  },
-};
-
 export const undeadArgs: Scenario = {
   name: 'undead-args',
   why: 'the stack grows in a callback while cgocall waits for C; then the collector reads what cgocall was called with',
@@ -118,7 +99,7 @@ export const undeadArgs: Scenario = {
       callback(before === 'main.deep'),
       idle('main.deep', LARGE.deep),
       idle('main.prepare', LARGE.prepare),
-      collect,
+      collect('markroot'),
     ];
   },
 };
