@@ -11,25 +11,30 @@ import type { MemPlace, Place } from '../isa/place.ts';
 import { decorationsOf, EVEX, type EvexPrefix, evexPrefix, matchesEvex } from './evex.ts';
 import type { Instruction } from './instruction.ts';
 
-/** Rows by opcode map and byte; within a byte the more demanding rows come first. */
+/** Rows by opcode map and byte; within a byte the more demanding rows come first. Empty until something is decoded. */
 const byOpcode = new Map<string, Form[][]>();
 function add(rows: readonly Form[]): void {
   for (const f of rows) {
     if (f.truncated) continue;
-    const table = byOpcode.get(f.encoding.map) ?? Array.from({ length: 256 }, (): Form[] => []);
-    byOpcode.set(f.encoding.map, table);
-    const span = f.encoding.plusR ? 8 : 1;
-    for (let i = 0; i < span; i++) table[f.encoding.opcode + i]!.push(f);
+    const { map, opcode, plusR } = f.encoding;
+    const table = byOpcode.get(map) ?? Array.from({ length: 256 }, (): Form[] => []);
+    byOpcode.set(map, table);
+    const span = plusR ? 8 : 1;
+    for (let i = 0; i < span; i++) table[opcode + i]!.push(f);
   }
 }
-add(forms);
+/** At most 16. */
 const demand = ({ encoding: e, noRexB }: Form): number =>
   (typeof e.prefix === 'number' ? 2 : 0) +
   (e.size ? 1 : 0) +
   (e.w ? 4 : 0) +
   (e.fixed !== undefined ? 8 : 0) +
   (noRexB ? 1 : 0);
-for (const table of byOpcode.values()) for (const rows of table) rows.sort((a, b) => demand(b) - demand(a));
+function addForms(): void {
+  const byDemand = Array.from({ length: 17 }, (): Form[] => []);
+  for (const f of forms) byDemand[demand(f)]!.push(f);
+  add(byDemand.toReversed().flat());
+}
 
 interface Prefixes {
   size: boolean;
@@ -54,6 +59,7 @@ export type Features = ReadonlySet<Feature> | undefined;
  * when there are too few of them.
  */
 export function decode(bytes: Uint8Array, address: bigint, features?: Features): Instruction | 'short' | undefined {
+  if (byOpcode.size === 0) addForms();
   const opening = prefixesAndMap(bytes);
   if (opening === undefined || opening === 'short') return opening;
   const { p, map } = opening;

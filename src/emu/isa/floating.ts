@@ -62,10 +62,10 @@ interface FloatTraits extends Traits {
 }
 
 /** The row with another kind of immediate byte: Go takes 0 to 255 in most of them, either sign in some. */
-export const withImmediate = (kind: k.OperandKind, f: Form): Form => ({
-  ...f,
-  operands: f.operands.map((o) => (o.slot === 'imm' ? kind : o)),
-});
+export function withImmediate(kind: k.OperandKind, f: Form): Form {
+  const at = f.operands.findIndex((o) => o.slot === 'imm');
+  return at < 0 ? f : f.with({ operands: f.operands.with(at, kind) });
+}
 const unsigned = (rows: readonly Form[]): Form[] => rows.map((f) => withImmediate(k.uimm8, f));
 
 /** dst ← f(dst, src [, imm]) in the lowest lane; V-name: dst ← f(a, b [, imm]). Of either only one vector length counts. */

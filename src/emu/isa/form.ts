@@ -49,13 +49,42 @@ export interface Traits {
   readonly elseIgnored?: boolean;
 }
 
-export interface Form extends Traits {
+export type Form = Row & Traits;
+
+/**
+ * What every row has. Its encoding is parsed when somebody looks at it: of two thousand rows one file needs a few dozen.
+ */
+class Row {
   readonly name: string;
-  readonly encoding: Encoding;
   readonly operands: readonly OperandKind[];
   readonly meaning: Meaning | undefined;
+  readonly #text: string;
+  #encoding: Encoding | undefined;
+  #isVector: boolean | undefined;
+
+  constructor(name: string, text: string, operands: readonly OperandKind[], meaning: Meaning | undefined) {
+    this.name = name;
+    this.operands = operands;
+    this.meaning = meaning;
+    this.#text = text;
+  }
+
+  /** Throws where the row is mistyped. */
+  get encoding(): Encoding {
+    this.#encoding ??= parseEncoding(this.#text);
+    return this.#encoding;
+  }
+
   /** Some operand is a vector or x87 register: prefixes then select the row rather than a size. */
-  readonly isVector: boolean;
+  get isVector(): boolean {
+    this.#isVector ??= this.operands.some((k) => 'file' in k && vectorFiles.has(k.file));
+    return this.#isVector;
+  }
+
+  /** This row with something else about it. */
+  with(change: Traits & { readonly operands?: readonly OperandKind[] }): Form {
+    return Object.assign(new Row(this.name, this.#text, this.operands, this.meaning), this, change);
+  }
 }
 
 const vectorFiles: ReadonlySet<string> = new Set(['xmm', 'ymm', 'zmm', 'k', 'mmx', 'st']);
@@ -67,8 +96,9 @@ export function turned<T>({ intelOrder, immediateLast }: Traits, operands: reado
   return operands.toReversed();
 }
 
-/** Rows of a chapter that exist only with a CPUID feature. */
-export const requires = (feature: Feature, rows: readonly Form[]): Form[] => rows.map((f) => ({ feature, ...f }));
+/** Rows of a chapter that exist only with a CPUID feature: this one, where a row does not name another. */
+export const requires = (feature: Feature, rows: readonly Form[]): Form[] =>
+  rows.map((f) => (f.feature ? f : f.with({ feature })));
 
 export function form(
   name: string,
@@ -77,7 +107,6 @@ export function form(
   meaning?: Meaning,
   traits: Traits = {},
 ): Form {
-  const isVector = operands.some((k) => 'file' in k && vectorFiles.has(k.file));
   const modifies = traits.modifies ?? traits.lock ?? false;
-  return { name, encoding: parseEncoding(encoding), operands, meaning, isVector, ...traits, modifies };
+  return Object.assign(new Row(name, encoding, operands, meaning), traits, { modifies });
 }

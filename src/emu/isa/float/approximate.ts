@@ -8,16 +8,23 @@
  */
 import { formats, isNan, packIndefinite, packInfinity, packNan, packZero, unpack } from './format.ts';
 
-/** A line for each i: sixteen first[i, j] in hexadecimal, then sixteen second[i, k] as digits of base 36. */
-function table(text: string): readonly number[] {
-  return text
-    .trim()
-    .split('\n')
-    .flatMap((line) => {
-      const words = line.trim().split(/\s+/);
-      const second = [...words.pop()!].map((digit) => Number.parseInt(digit, 36));
-      return words.flatMap((first) => second.map((s) => Number.parseInt(first, 16) - s));
-    });
+/**
+ * A line for each i: sixteen first[i, j] in hexadecimal, then sixteen second[i, k] as digits of base 36. Read when the
+ * first approximation is made: most programs make none.
+ */
+function table(text: string): (fraction: number) => number {
+  let all: readonly number[] | undefined;
+  return (fraction) => {
+    all ??= text
+      .trim()
+      .split('\n')
+      .flatMap((line) => {
+        const words = line.trim().split(/\s+/);
+        const second = [...words.pop()!].map((digit) => Number.parseInt(digit, 36));
+        return words.flatMap((first) => second.map((s) => Number.parseInt(first, 16) - s));
+      });
+    return all[fraction]!;
+  };
 }
 
 /** Of 1/x, for x from 1 up to 2: a fraction of a number from ½ up to 1. */
@@ -95,7 +102,7 @@ export function reciprocal(x: bigint): bigint {
   if (v.kind === 'zero' || v.kind === 'denormal') return packInfinity(f, v.sign);
   const exponent = HALF + 127 - biasedExponent(x);
   if (v.kind === 'infinity' || exponent <= 0) return packZero(f, v.sign);
-  return single(v.sign, exponent, ofReciprocal[highFraction(x)]!);
+  return single(v.sign, exponent, ofReciprocal(highFraction(x)));
 }
 
 /** RSQRTSS of a single. */
@@ -106,6 +113,6 @@ export function reciprocalRoot(x: bigint): bigint {
   if (v.sign) return packIndefinite(f);
   if (v.kind === 'infinity') return packZero(f, 0);
   const power = biasedExponent(x) - 127;
-  const roots = power & 1 ? ofRootHigh : ofRootLow;
-  return single(0, HALF - (power >> 1), roots[highFraction(x)]!);
+  const root = power & 1 ? ofRootHigh : ofRootLow;
+  return single(0, HALF - (power >> 1), root(highFraction(x)));
 }

@@ -102,7 +102,7 @@ const text = [k.xmm, k.xmmM128, k.uimm8] as const;
 const vexText = [k.xmm, k.xmmM128, k.bits8] as const;
 
 /** Rows of a family without its 256-bit form. */
-const only128 = (rows: readonly Form[]): Form[] => rows.filter((f) => f.encoding.vex?.l !== 1);
+const only128 = (rows: readonly Form[]): Form[] => rows.filter((f) => f.operands[0] !== k.ymm);
 const aesTraits = { sse: 'AES', avx: 'AES', avx256: 'VAES' } as const;
 const clmulTraits = { sse: 'PCLMULQDQ', avx: 'PCLMULQDQ', avx256: 'VPCLMULQDQ' } as const;
 const gfni = { sse: 'GFNI', avx: 'GFNI', avx256: 'GFNI' } as const;

@@ -55,7 +55,7 @@ const compare =
 function comparison(rows: (f: Lane) => Form[]): Form[] {
   const [legacy] = rows(compare(8));
   const [, ...vex] = rows(compare(32));
-  return [{ ...withImmediate(k.imm8s16, legacy!), immediateLast: true }, ...vex];
+  return [withImmediate(k.imm8s16, legacy!).with({ immediateLast: true }), ...vex];
 }
 
 // COMISD and UCOMISD: the answer is in ZF, PF and CF; the other status flags become 0.
@@ -158,7 +158,7 @@ export const float: readonly Form[] = [
   ...scalarUnary('ROUNDSD',   '66 0F 3A 0B /r ib', 64, round, inSse41),
   ...packedFamily('DPPS',     '66 0F 3A 40 /r ib', 32, dot,   inSse41),
   // There is none of 256 bits.
-  ...packedFamily('DPPD',     '66 0F 3A 41 /r ib', 64, dot,   inSse41).filter((f) => f.encoding.vex?.l !== 1),
+  ...packedFamily('DPPD',     '66 0F 3A 41 /r ib', 64, dot,   inSse41).filter((f) => f.operands[0] !== k.ymm),
 
   form('LDMXCSR',  'NP 0F AE /2',         [k.m32], ldmxcsr),
   form('STMXCSR',  'NP 0F AE /3',         [k.m32], stmxcsr),
