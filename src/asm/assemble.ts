@@ -3,10 +3,10 @@ import { Constants } from './constants.ts';
 import { dataSymbols } from './data.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { emit } from './emit.ts';
+import { Encoder } from './encoder.ts';
 import { frame } from './frame.ts';
 import type { ObjectFile } from './object.ts';
 import { parse } from './parse.ts';
-import type { Encodings } from './piece.ts';
 import type { PreprocessOptions, Sources } from './preprocess.ts';
 import { program } from './program.ts';
 import { rewrite } from './rewrite.ts';
@@ -21,12 +21,12 @@ export function assemble(path: string, sources: Sources, options: PreprocessOpti
   };
   const { functions, data } = program(parsed.statements, report);
   const constants = new Constants();
-  const seen: Encodings = new Map();
+  const encoder = new Encoder(report);
   const assembled = functions.map((f) => {
     stackMaps(f, constants, report);
     const framed = frame(f, report);
     for (const i of framed.body) rewrite(i, constants);
-    return emit(f, framed, report, seen);
+    return emit(f, framed, encoder);
   });
   const symbols = [...dataSymbols(data, report), ...constants.symbols];
   diagnostics.sort((a, b) => (a.at.file === b.at.file ? a.at.line - b.at.line : 0));

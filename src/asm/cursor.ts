@@ -1,9 +1,10 @@
-/** A place in the tokens of one operand. */
+/** A place in the words of one operand. */
 import { fail, SyntaxFault } from './diagnostic.ts';
-import type { Token, TokenKind } from './lex.ts';
+import type { Phrase } from './line.ts';
+import { endOfText, type Word, type WordKind } from './word.ts';
 
-/** Go's names for the kinds of token it may be missing. */
-const kindNames: Readonly<Partial<Record<TokenKind, string>>> = {
+/** Go's names for the kinds of word it may be missing. */
+const kindNames: Readonly<Partial<Record<WordKind, string>>> = {
   identifier: 'identifier',
   integer: 'integer constant',
   string: 'string constant',
@@ -13,45 +14,40 @@ const kindNames: Readonly<Partial<Record<TokenKind, string>>> = {
 const maxDepth = 200;
 
 export class Cursor {
-  readonly #tokens: readonly Token[];
-  readonly #end: Token;
+  readonly #phrase: Phrase;
   #pos = 0;
   #depth = 0;
-  /** The furthest token anyone has looked at: what a complaint is about. */
+  /** The furthest word anyone has looked at: what a complaint is about. */
   #furthest = 0;
 
-  constructor(tokens: readonly Token[]) {
-    this.#tokens = tokens;
-    const last = tokens.at(-1);
-    const at = last?.at ?? { file: '', line: 0 };
-    const column = last?.column ? last.column + last.text.length : 0;
-    this.#end = { kind: 'end', text: 'EOF', at, column, isGlued: false, hash: 0, error: undefined };
+  constructor(phrase: Phrase) {
+    this.#phrase = phrase;
   }
 
-  peek(ahead = 0): Token {
+  peek(ahead = 0): Word {
     const index = this.#pos + ahead;
     if (index > this.#furthest) this.#furthest = index;
-    return this.#tokens[index] ?? this.#end;
+    return this.#phrase.word(index) ?? endOfText;
   }
 
-  /** Runs what reads these tokens; a fault in it is then at one of them. */
+  /** Runs what reads these words; a fault in it is then at one of them. */
   reading<T>(read: () => T): T {
     try {
       return read();
     } catch (fault) {
-      if (fault instanceof SyntaxFault) fault.token ??= this.#tokens[this.#furthest] ?? this.#end;
+      if (fault instanceof SyntaxFault) fault.place ??= this.#phrase.place(this.#furthest);
       throw fault;
     }
   }
 
-  /** The next token, passed over. At the end it is `EOF`, any number of times. */
-  next(): Token {
-    const token = this.peek();
+  /** The next word, passed over. At the end it is `EOF`, any number of times. */
+  next(): Word {
+    const word = this.peek();
     this.#pos++;
-    return token;
+    return word;
   }
 
-  /** Passes over the next token if it reads so. */
+  /** Passes over the next word if it reads so. */
   accept(text: string): boolean {
     const found = this.peek().text === text;
     if (found) this.#pos++;
@@ -62,7 +58,7 @@ export class Cursor {
     if (!this.accept(text)) fail(`expected '${text}', found ${this.peek().text}`);
   }
 
-  expectKind(kind: TokenKind): Token {
+  expectKind(kind: WordKind): Word {
     if (this.peek().kind !== kind) fail(`expected ${kindNames[kind] ?? kind}, found ${this.peek().text}`);
     return this.next();
   }
@@ -75,9 +71,10 @@ export class Cursor {
     return this.peek().kind === 'end';
   }
 
-  /** Whether a token of this kind is still to come. */
-  hasAhead(kind: TokenKind): boolean {
-    return this.#tokens.some((token, i) => i >= this.#pos && token.kind === kind);
+  /** Whether a word of this kind is still to come. */
+  hasAhead(kind: WordKind): boolean {
+    for (let i = this.#pos; i < this.#phrase.length; i++) if (this.#phrase.word(i)!.kind === kind) return true;
+    return false;
   }
 
   /** Runs a step that may lead back to itself. */

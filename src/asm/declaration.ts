@@ -1,12 +1,12 @@
 /** TEXT, DATA, GLOBL, PCDATA and FUNCDATA: lines that declare something instead of doing it. */
 import { fail } from './diagnostic.ts';
-import type { Token } from './lex.ts';
+import type { Phrase } from './line.ts';
 import { parseInt64 } from './number.ts';
 import { parseOperand } from './operand.ts';
 import type { MemoryOperand, Operand, Position, Statement, SymbolName } from './syntax.ts';
 import { textFlags } from './textflag.ts';
 
-type Operands = readonly (readonly Token[])[];
+type Operands = readonly Phrase[];
 
 /** Where each data symbol's last DATA ended: the next one may not begin before it. */
 export type DataEnds = Map<string, number>;
@@ -55,15 +55,17 @@ function parseText(operands: Operands, at: Position): Statement {
 }
 
 /** `$frame-args` is two numbers, not a difference. Only the frame may be negative, and only the arguments missing. */
-function textSize(name: string, tokens: readonly Token[]): { frame: number; args: number | undefined } {
-  const isNegative = tokens[1]?.text === '-';
-  const [frame, ...rest] = tokens.slice(isNegative ? 2 : 1);
-  if (tokens[0]!.text !== '$' || frame?.kind !== 'integer') {
+function textSize(name: string, phrase: Phrase): { frame: number; args: number | undefined } {
+  const isNegative = phrase.word(1)?.text === '-';
+  const behind = isNegative ? 3 : 2;
+  const frame = phrase.word(behind - 1);
+  if (phrase.word(0)!.text !== '$' || frame?.kind !== 'integer') {
     return fail(`TEXT ${name}: frame size must be an immediate constant`);
   }
   const size = int32(parseInt64(frame.text), `TEXT ${name}: frame size`);
-  const args = rest[1];
-  if (rest.length > 0 && (rest.length !== 2 || rest[0]!.text !== '-' || args?.kind !== 'integer')) {
+  const args = phrase.word(behind + 1);
+  const rest = phrase.length - behind;
+  if (rest > 0 && (rest !== 2 || phrase.word(behind)!.text !== '-' || args?.kind !== 'integer')) {
     fail(`TEXT ${name}: argument size must be of form -integer`);
   }
   return {
@@ -75,14 +77,15 @@ function textSize(name: string, tokens: readonly Token[]): { frame: number; args
 /** `DATA name+offset(SB)/width, value`. */
 function parseData(operands: Operands, at: Position, ends: DataEnds): Statement {
   if (operands.length !== 2) fail('expect two operands for DATA');
-  const [slash, size] = operands[0]!.slice(-2);
-  if (operands[0]!.length < 3 || slash!.text !== '/' || size!.kind !== 'integer') {
+  const [place] = operands as [Phrase];
+  const [slash, size] = [place.word(-2), place.word(-1)];
+  if (place.length < 3 || slash!.text !== '/' || size!.kind !== 'integer') {
     fail('expect /size for DATA argument');
   }
   // Go reads this one number as decimal, whatever it begins with.
   if (!/^\d{1,9}$/.test(size!.text)) fail(`bad size for DATA argument: ${JSON.stringify(size!.text)}`);
   const width = Number(size!.text);
-  const target = globalSymbol('DATA', operands[0]!.slice(0, -2), true);
+  const target = globalSymbol('DATA', place.slice(0, -2), true);
   const { symbol } = target;
   const value = parseOperand(operands[1]!, false);
   if (target.offset < 0n || target.offset + BigInt(width) > maxDataOffset) {
@@ -126,8 +129,8 @@ function isGlobal(operand: Operand): operand is Global {
 }
 
 /** The operand that says what is declared. */
-function globalSymbol(word: string, tokens: readonly Token[], mayHaveOffset = false): Global {
-  const operand = parseOperand(tokens, false);
+function globalSymbol(word: string, phrase: Phrase, mayHaveOffset = false): Global {
+  const operand = parseOperand(phrase, false);
   if (!isGlobal(operand)) {
     const name = (operand.kind === 'memory' && operand.symbol?.name) || '<erroneous symbol>';
     return fail(`${word} symbol ${JSON.stringify(name)} must be a symbol(SB)`);
@@ -139,22 +142,22 @@ function globalSymbol(word: string, tokens: readonly Token[], mayHaveOffset = fa
 }
 
 /** A bare expression, such as NOSPLIT|NOFRAME once textflag.h has replaced the names. */
-function flagsOf(word: string, tokens: readonly Token[]): number {
-  const operand = parseOperand(tokens, false);
+function flagsOf(word: string, phrase: Phrase): number {
+  const operand = parseOperand(phrase, false);
   if (operand.kind !== 'memory' || operand.addressOf || operand.symbol || operand.base || operand.index) {
-    return fail(`${word}: expected integer constant; found ${source(tokens)}`);
+    return fail(`${word}: expected integer constant; found ${phrase.text}`);
   }
   return int32(operand.offset, `${word}: flags`);
 }
 
-function immediate(word: string, tokens: readonly Token[]): number {
-  const operand = parseOperand(tokens, false);
-  if (operand.kind !== 'immediate') return fail(`${word}: expected immediate constant; found ${source(tokens)}`);
+function immediate(word: string, phrase: Phrase): number {
+  const operand = parseOperand(phrase, false);
+  if (operand.kind !== 'immediate') return fail(`${word}: expected immediate constant; found ${phrase.text}`);
   return int32(operand.value, word);
 }
 
-function tableIndex(word: string, tokens: readonly Token[]): number {
-  const index = immediate(word, tokens);
+function tableIndex(word: string, phrase: Phrase): number {
+  const index = immediate(word, phrase);
   if (index < 0 || index >= maxTables) fail(`${word}: there is no table ${index}`);
   return index;
 }
@@ -163,5 +166,3 @@ function int32(value: bigint, what: string): number {
   if (value !== BigInt.asIntN(32, value)) fail(`${what} ${value} does not fit 32 bits`);
   return Number(value);
 }
-
-const source = (tokens: readonly Token[]): string => tokens.map((token) => token.text).join('');

@@ -1,5 +1,6 @@
 /** What is wrong with a source text, and where. */
 import type { Position } from './syntax.ts';
+import type { Texts } from './texts.ts';
 
 export interface Diagnostic {
   readonly at: Position;
@@ -32,23 +33,23 @@ export class Diagnostics {
 
 /** Thrown to abandon the statement being parsed; its text becomes a diagnostic. Never leaves src/asm. */
 export class SyntaxFault extends Error {
-  /** The token it is about, for a caret; undefined: the statement as a whole. */
-  token: { readonly at: Position; readonly column: number } | undefined;
+  /** Of the word it is about, for a caret; undefined: the statement as a whole. */
+  place: number | undefined;
 }
 
-/** Where a fault in the statement at `at` is: at its token, unless that stands in another line, in a macro's definition. */
-export function placeOf(fault: SyntaxFault, at: Position): Position {
-  const { token } = fault;
-  if (!token?.column || token.at.line !== at.line || token.at.file !== at.file) return at;
-  return { file: at.file, line: at.line, column: token.column };
+/** Where a fault in a statement is: at its word, unless that stands in another line, in a macro's definition. */
+export function placeOf({ place }: SyntaxFault, statement: { at: Position; place: number }, texts: Texts): Position {
+  const { at } = statement;
+  if (place === undefined || at.column === undefined || !texts.areInOneLine(place, statement.place)) return at;
+  return { ...at, column: at.column + place - statement.place };
 }
 
 export function fail(message: string): never {
   throw new SyntaxFault(message);
 }
 
-export function failAt(token: SyntaxFault['token'], message: string): never {
+export function failAt(place: number | undefined, message: string): never {
   const fault = new SyntaxFault(message);
-  fault.token = token;
+  fault.place = place;
   throw fault;
 }

@@ -1,28 +1,27 @@
 /** What directives have on their lines: names, strings, nothing more. Messages are spaced as Go spaces them. */
 import { fail } from './diagnostic.ts';
-import type { Token } from './lex.ts';
+import type { Line } from './line.ts';
 import { unquote } from './quote.ts';
+import type { Word } from './word.ts';
 
 /** Go has no text for the end of a file. */
-export function quotedText(token: Token): string {
-  return JSON.stringify(token.kind === 'end' ? '' : token.text);
+export function quotedText(word: Word): string {
+  return JSON.stringify(word.kind === 'end' ? '' : word.text);
 }
 
-export function macroName(line: readonly Token[]): string {
-  const [token] = line;
-  if (token!.kind !== 'identifier') {
-    fail(`expected identifier after # directive ; got ${quotedText(token!)}`);
-  }
-  return token!.text;
+export function macroName({ words }: Line): Word {
+  const [word] = words;
+  if (word!.kind !== 'identifier') fail(`expected identifier after # directive ; got ${quotedText(word!)}`);
+  return word!;
 }
 
-export function expectNewline(line: readonly Token[], index: number, directive: string): void {
-  const token = line[index]!;
-  if (token.kind !== 'newline') fail(`expected newline after ${directive} ; got ${quotedText(token)}`);
+export function expectNewline(line: Line, index: number, directive: string): void {
+  const word = line.words[index]!;
+  if (word.kind !== 'newline') fail(`expected newline after ${directive} ; got ${quotedText(word)}`);
 }
 
-export function quotedName(token: Token, what: string): string {
-  const bytes = unquote(token.text);
+export function quotedName(word: Word, what: string): string {
+  const bytes = unquote(word.text);
   if (bytes === undefined) fail(`unquoting ${what} invalid syntax`);
   return new TextDecoder().decode(bytes);
 }

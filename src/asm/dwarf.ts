@@ -1,5 +1,5 @@
 /** Source lines for a debugger: DWARF's line table, and the one entry that leads to it. DWARF 4, chapters 3 and 6.2. */
-import { Bytes } from './bytes.ts';
+import { Bytes } from '#emu/isa/bytes.ts';
 import type { CodeSymbol } from './object.ts';
 
 /** A field of the debugging sections that the linker fills in: the address of a place in a section. */
@@ -52,7 +52,7 @@ const abbreviations = (): Uint8Array =>
     .uleb(DW_FORM_addr)
     .uleb(DW_AT_high_pc)
     .uleb(DW_FORM_data8)
-    .u8(0, 0, 0).contents;
+    .put([0, 0, 0]).contents;
 
 export function debugSections(path: string, text: readonly PlacedCode[], textSize: number): DebugSection[] {
   const info = new Bytes();
@@ -78,26 +78,27 @@ export function debugSections(path: string, text: readonly PlacedCode[], textSiz
 
 /** One sequence a function: between them there is only padding. */
 function lineTable(text: readonly PlacedCode[]): DebugSection {
-  const files: string[] = [];
+  /** From 1. */
+  const files = new Map<string, number>();
   for (const { code } of text)
-    for (const { value } of code.lines) if (!files.includes(value.file)) files.push(value.file);
+    for (const { value } of code.lines) if (!files.has(value.file)) files.set(value.file, files.size + 1);
   const out = new Bytes().u32(0).u16(VERSION).u32(0);
   const headerFrom = out.length;
   // Instruction length 1, one operation, is_stmt, no special opcodes worth having.
-  out.u8(1, 1, 1, 0, 1, OPCODE_LENGTHS.length + 1, ...OPCODE_LENGTHS);
+  out.put([1, 1, 1, 0, 1, OPCODE_LENGTHS.length + 1, ...OPCODE_LENGTHS]);
   out.u8(0);
-  for (const file of files) out.text(file).uleb(0).uleb(0).uleb(0);
+  for (const file of files.keys()) out.text(file).uleb(0).uleb(0).uleb(0);
   out.u8(0);
   out.patch32(headerFrom - 4, out.length - headerFrom);
 
   const fixups: Fixup[] = [];
   for (const { code, offset } of text) {
-    out.u8(0, 9, DW_LNE_set_address);
+    out.put([0, 9, DW_LNE_set_address]);
     fixups.push({ offset: out.length, size: 8, section: '.text', addend: offset });
     out.u64(0);
     let [at, line, file] = [0, 1, 1];
     for (const { offset: to, value } of code.lines) {
-      const number = files.indexOf(value.file) + 1;
+      const number = files.get(value.file)!;
       if (number !== file) out.u8(DW_LNS_set_file).uleb(number);
       if (to !== at) out.u8(DW_LNS_advance_pc).uleb(to - at);
       if (value.line !== line) out.u8(DW_LNS_advance_line).sleb(value.line - line);
@@ -107,7 +108,7 @@ function lineTable(text: readonly PlacedCode[]): DebugSection {
     out
       .u8(DW_LNS_advance_pc)
       .uleb(code.code.length - at)
-      .u8(0, 1, DW_LNE_end_sequence);
+      .put([0, 1, DW_LNE_end_sequence]);
   }
   out.patch32(0, out.length - 4);
   return { name: '.debug_line', bytes: out.contents, fixups };

@@ -2,7 +2,7 @@
  * An object as an ELF64 relocatable file: what binutils and gdb look at, and what ld links with C.
  * gABI chapter 4 (sections, symbols); x86-64 psABI 4.4 (relocations).
  */
-import { Bytes } from './bytes.ts';
+import { Bytes } from '#emu/isa/bytes.ts';
 import { debugSections } from './dwarf.ts';
 import { LinkError } from './link.ts';
 import type { CodeSymbol, DataSymbol, ObjectFile, Relocation, RelocationKind } from './object.ts';
@@ -293,7 +293,7 @@ function write(sections: readonly Section[], symbols: readonly Symbol[]): Uint8A
   for (const s of withRelocations) {
     const bytes = new Bytes();
     for (const r of s.relocations.toSorted((a, b) => a.offset - b.offset)) {
-      bytes.u64(r.offset).u32(r.type, numberOf.get(r.symbol)!).u64(r.addend);
+      bytes.u64(r.offset).u32(r.type).u32(numberOf.get(r.symbol)!).u64(r.addend);
     }
     headers.push({
       name: `.rela${s.name}`,
@@ -328,22 +328,22 @@ function symbolTable(symbols: readonly Symbol[], indexOf: ReadonlyMap<Section, n
     const index = section ? indexOf.get(section)! : type === STT_FILE ? SHN_ABS : 0;
     out
       .u32(names.offset(name))
-      .u8((binding << 4) | type, 0)
+      .u8((binding << 4) | type)
+      .u8(0)
       .u16(index)
-      .u64(value, size);
+      .u64(value)
+      .u64(size);
   }
   return out.contents;
 }
 
 function file(headers: readonly Header[], names: Strings): Uint8Array {
   const out = new Bytes();
-  out.u8(0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0).u64(0);
-  out.u16(ET_REL, EM_X86_64).u32(1).u64(0, 0);
+  out.put([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0]).u64(0);
+  out.u16(ET_REL).u16(EM_X86_64).u32(1).u64(0).u64(0);
   const tableAt = out.length;
-  out
-    .u64(0)
-    .u32(0)
-    .u16(EHDR_SIZE, 0, 0, SHDR_SIZE, headers.length + 1, headers.length);
+  out.u64(0).u32(0);
+  for (const half of [EHDR_SIZE, 0, 0, SHDR_SIZE, headers.length + 1, headers.length]) out.u16(half);
   const offsets = headers.map(({ bytes, align, type }) => {
     if (type === SHT_NOBITS) return out.length;
     out.align(align);
@@ -355,7 +355,8 @@ function file(headers: readonly Header[], names: Strings): Uint8Array {
   out.patch32(tableAt, out.length);
   out.put(new Uint8Array(SHDR_SIZE));
   headers.forEach(({ name, type, flags, size, link, info, align, entrySize }, i) => {
-    out.u32(names.offset(name), type).u64(flags, 0, offsets[i]!, size).u32(link, info).u64(align, entrySize);
+    out.u32(names.offset(name)).u32(type).u64(flags).u64(0).u64(offsets[i]!).u64(size);
+    out.u32(link).u32(info).u64(align).u64(entrySize);
   });
   return out.contents;
 }

@@ -49,10 +49,10 @@ function term(cursor: Cursor): bigint {
 }
 
 function factor(cursor: Cursor): bigint {
-  const token = cursor.next();
-  if (token.kind === 'integer') return parseUint(token.text);
-  if (token.kind === 'char') return parseChar(token.text);
-  switch (token.text) {
+  const word = cursor.next();
+  if (word.kind === 'integer') return parseUint(word.text);
+  if (word.kind === 'char') return parseChar(word.text);
+  switch (word.text) {
     case '+':
       return cursor.nested(() => factor(cursor));
     case '-':
@@ -65,14 +65,14 @@ function factor(cursor: Cursor): bigint {
       return value;
     }
   }
-  return fail(`unexpected ${token.text} evaluating expression`);
+  return fail(`unexpected ${word.text} evaluating expression`);
 }
 
 /** A floating constant with signs and parentheses around it; it has no other arithmetic. */
 export function floatExpression(cursor: Cursor): number {
-  const token = cursor.next();
-  if (token.kind === 'float') return parseFloat64(token.text);
-  switch (token.text) {
+  const word = cursor.next();
+  if (word.kind === 'float') return parseFloat64(word.text);
+  switch (word.text) {
     case '+':
       return cursor.nested(() => floatExpression(cursor));
     case '-':
@@ -83,5 +83,5 @@ export function floatExpression(cursor: Cursor): number {
       return value;
     }
   }
-  return fail(`unexpected ${token.text} evaluating float expression`);
+  return fail(`unexpected ${word.text} evaluating float expression`);
 }

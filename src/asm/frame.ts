@@ -4,7 +4,8 @@
  * Follows cmd/internal/obj/x86/obj6.go (preprocess, stacksplit): GO-compatible to the byte.
  */
 import type { Diagnostic } from './diagnostic.ts';
-import { type Func, type Instr, instr, jump, pcdata } from './program.ts';
+import { Instr, instr, jump, pcdata } from './instr.ts';
+import type { Func } from './program.ts';
 import type { MemoryOperand, Operand, Position } from './syntax.ts';
 import { printInstr } from './text.ts';
 import { textFlags } from './textflag.ts';
@@ -54,43 +55,49 @@ export function frame(f: Func, report: (d: Diagnostic) => void): Framed {
   let { flags } = f;
   const has = (bit: number): boolean => (flags & bit) !== 0;
   const declared = Math.max(0, f.frame);
-  const hasCall = f.body.some((i) => i.mnemonic === 'CALL');
+  const calls = f.body.filter((i) => i.name === 'CALL');
   const savesBp =
-    !has(textFlags.NOFRAME) && !(declared === 0 && has(textFlags.NOSPLIT)) && !(declared === 0 && !hasCall);
+    !has(textFlags.NOFRAME) && !(declared === 0 && has(textFlags.NOSPLIT)) && !(declared === 0 && calls.length === 0);
   const bpSize = savesBp ? 8 : 0;
   const size = declared + bpSize;
   if (size % 8 !== 0) report({ at: f.at, message: `unaligned stack size ${size}` });
-  if (size < STACK_SMALL && !has(textFlags.NOSPLIT) && isLeaf(f.body, size)) flags |= textFlags.NOSPLIT;
+  if (size < STACK_SMALL && !has(textFlags.NOSPLIT) && calls.every((i) => isHarmless(i, size)))
+    flags |= textFlags.NOSPLIT;
 
   const head: Instr[] = [];
   const tail: Instr[] = [];
   if (!has(textFlags.NOSPLIT)) stackCheck(f, size, head, tail);
   else if (has(textFlags.WRAPPER)) head.push(...loadG(f));
-  if (size !== 0) head.push(instr(f.at, 'ADJSP', imm(size)));
+  if (size !== 0) head.push(instr(f.at, 'ADJSP', imm(size)).moves(size));
   if (savesBp) {
     head.push(instr(f.at, 'MOVQ', reg('BP'), mem('SP', size - 8)));
     head.push(instr(f.at, 'LEAQ', mem('SP', size - 8), reg('BP')));
   }
   if (has(textFlags.WRAPPER)) wrapperCheck(f.at, size, head, tail, f.body.at(-1)!, start);
 
-  const { writesSp, unbalanced } = resolveFrame(f.body, size, bpSize, report);
-  for (const i of unbalanced) report({ at: i.at, message: `${f.symbol.name}: unbalanced PUSH/POP` });
-  const body: Instr[] = [];
+  const body = head;
+  let depth = size;
+  let writesSp = false;
   for (const i of f.body) {
-    if (i.mnemonic === 'RET') body.push(...expandReturn(i, size, bpSize));
-    else body.push(i);
+    if (i.operands.some(isInFrame)) resolveNames(i, depth, bpSize, report);
+    body.push(i);
+    if (i.name === 'RET') {
+      if (depth !== size) report({ at: i.at, message: `${f.symbol.name}: unbalanced PUSH/POP` });
+      expandReturn(i, size, bpSize, body);
+    } else {
+      i.spadj = pushed(i);
+      depth += i.spadj;
+      writesSp ||= i.spadj === 0 && setsSp(i);
+    }
   }
-  for (const i of head) if (i.mnemonic === 'ADJSP') i.spadj = size;
-  return { body: [...head, ...body, ...tail], flags, args: f.args, locals: f.frame + bpSize, writesSp };
+  body.push(...tail);
+  return { body, flags, args: f.args, locals: f.frame + bpSize, writesSp };
 }
 
-function isLeaf(body: readonly Instr[], size: number): boolean {
-  return body.every((i) => {
-    if (i.mnemonic !== 'CALL') return true;
-    const to = i.operands[0];
-    const name = to?.kind === 'memory' ? (to.symbol?.name ?? '') : '';
-    return isZeroArgRuntimeCall(name) && size < STACK_SMALL - 8;
-  });
+/** A call that needs no more stack than every function may use. */
+function isHarmless({ operands: [to] }: Instr, size: number): boolean {
+  const name = to?.kind === 'memory' ? (to.symbol?.name ?? '') : '';
+  return isZeroArgRuntimeCall(name) && size < STACK_SMALL - 8;
 }
 
 /** ABI0 code finds g through TLS; ABIInternal has it in R14 already. */
@@ -125,12 +132,12 @@ function stackCheck(f: Func, size: number, head: Instr[], tail: Instr[]): void {
   head.push(...again);
   // The tail is entered before the frame exists, and left for the start, where it does not exist either.
   tail.push(
-    { ...instr(at, 'NOP'), spadj: -size },
+    instr(at, 'NOP').moves(-size),
     pcdata(at, STACK_MAP_INDEX, -1),
     pcdata(at, UNSAFE_POINT, UNSAFE),
     morestack,
     pcdata(at, UNSAFE_POINT, SAFE),
-    { ...jump(at, 'JMP', again[0]!), spadj: size },
+    jump(at, 'JMP', again[0]!).moves(size),
   );
 }
 
@@ -153,70 +160,45 @@ function wrapperCheck(at: Position, size: number, head: Instr[], tail: Instr[], 
   );
 }
 
-// biome-ignore format: table
-const pushes: ReadonlyMap<string, number> = new Map(Object.entries({
-  PUSHQ: 8,  PUSHFQ: 8,  PUSHL: 4,  PUSHW: 2,  PUSHFW: 2,
-  POPQ: -8,  POPFQ: -8,  POPL: -4,  POPW: -2,  POPFW: -2,
-}));
-
 /** Instructions whose only operand is written (asm6.go, unaryDst). */
 const unary = /^(BSWAP[LQ]|(DEC|INC|NEG|NOT)[BWLQ]|SET\w\w|RD[FG]SBASE[LQ]|(RDRAND|RDSEED|SLDT|SMSW|STR)[WLQ])$/;
 
 /** SP is the last operand, and not of a comparison; of these Go knows but two. */
-function setsSp({ operands, mnemonic }: Instr): boolean {
+function setsSp({ operands, name }: Instr): boolean {
   const to = operands.at(-1);
-  if (to?.kind !== 'register' || to.name !== 'SP' || /^CMP[LQ]$/.test(mnemonic)) return false;
-  return operands.length > 1 || unary.test(mnemonic);
+  if (to?.kind !== 'register' || to.name !== 'SP' || name === 'CMPL' || name === 'CMPQ') return false;
+  return operands.length > 1 || unary.test(name);
 }
 
-interface Resolved {
-  /** Some instruction writes SP in a way the tables cannot follow. */
-  readonly writesSp: boolean;
-  /** RETs that would pop something else than the return address. */
-  readonly unbalanced: readonly Instr[];
+/** By how much it moves RSP down. */
+function pushed({ name, mnemonic, operands: [n] }: Instr): number {
+  return name === 'ADJSP' && n?.kind === 'immediate' ? Number(n.value) : mnemonic.pushes;
 }
 
 const isInFrame = (o: Operand): o is MemoryOperand => o.kind === 'memory' && (o.pseudo === 'AUTO' || o.pseudo === 'FP');
 
-/** Turn names into distances from RSP, as pushes and pops move it. */
-function resolveFrame(body: readonly Instr[], size: number, bpSize: number, report: (d: Diagnostic) => void): Resolved {
-  let depth = size;
-  let writesSp = false;
-  const unbalanced: Instr[] = [];
-  for (const i of body) {
-    if (i.operands.some(isInFrame))
-      i.operands = i.operands.map((o) => {
-        if (!isInFrame(o)) return o;
-        if (o.base !== undefined) report({ at: i.at, message: `invalid instruction: ${printInstr(i)}` });
-        const { pseudo, symbol: _, ...rest } = o;
-        const shift = pseudo === 'AUTO' ? depth - bpSize : depth + 8;
-        return { ...rest, base: 'SP', offset: o.offset + BigInt(shift) };
-      });
-    if (i.mnemonic === 'RET' && depth !== size) unbalanced.push(i);
-    const first = i.operands[0];
-    const pushed = pushes.get(i.mnemonic);
-    if (i.mnemonic === 'ADJSP' && first?.kind === 'immediate') i.spadj = Number(first.value);
-    else if (pushed !== undefined) i.spadj = pushed;
-    else {
-      if (setsSp(i)) writesSp = true;
-      continue;
-    }
-    depth += i.spadj;
-  }
-  return { writesSp, unbalanced };
+/** Turns names into distances from RSP, which is `depth` below the return address. */
+function resolveNames(i: Instr, depth: number, bpSize: number, report: (d: Diagnostic) => void): void {
+  i.operands = i.operands.map((o) => {
+    if (!isInFrame(o)) return o;
+    if (o.base !== undefined) report({ at: i.at, message: `invalid instruction: ${printInstr(i)}` });
+    const { pseudo, symbol: _, ...rest } = o;
+    const shift = pseudo === 'AUTO' ? depth - bpSize : depth + 8;
+    return { ...rest, base: 'SP', offset: o.offset + BigInt(shift) };
+  });
 }
 
-/** RET with a frame: restore BP, give the frame back, return, or jump for `RET sym`. */
-function expandReturn(ret: Instr, size: number, bpSize: number): Instr[] {
+/** RET with a frame: restore BP, give the frame back, return, or jump for `RET sym`. What follows `ret` goes into `body`. */
+function expandReturn(ret: Instr, size: number, bpSize: number, body: Instr[]): void {
   const [to] = ret.operands;
-  if (to?.kind === 'memory' && to.pseudo === 'SB') ret.mnemonic = 'JMP';
-  if (size === 0) return [ret];
-  const before: Instr[] = [];
-  if (bpSize) before.push(instr(ret.at, 'MOVQ', mem('SP', size - 8), reg('BP')));
-  before.push({ ...instr(ret.at, 'ADJSP', imm(-size)), spadj: -size });
-  // Jumps to the RET must land on its first instruction, so the first takes over its identity.
-  const landing = before[0]!;
-  const last = { ...ret, spadj: size };
-  Object.assign(ret, landing);
-  return [ret, ...before.slice(1), last];
+  if (to?.kind === 'memory' && to.pseudo === 'SB') ret.become('JMP', ret.operands);
+  if (size === 0) return;
+  const last = new Instr(ret.at, ret.mnemonic, ret.operands, ret.suffixes).moves(size);
+  const giveBack = instr(ret.at, 'ADJSP', imm(-size)).moves(-size);
+  // Jumps to the RET must land on its first instruction, so that takes over its identity.
+  if (bpSize) {
+    Object.assign(ret, instr(ret.at, 'MOVQ', mem('SP', size - 8), reg('BP')));
+    body.push(giveBack);
+  } else Object.assign(ret, giveBack);
+  body.push(last);
 }

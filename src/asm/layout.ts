@@ -4,61 +4,62 @@
  * In passes, since a branch forward is as long as what it jumps over. The first pass has them all short. A branch forward
  * that turns out not to reach is long in every later pass; a branch backward knows its distance each time anew.
  */
-import { hasFormForAl } from './choose.ts';
-import type { Diagnostic } from './diagnostic.ts';
-import { encodePiece, type Piece } from './piece.ts';
+import type { Encoder } from './encoder.ts';
+import type { Branch, Instr } from './instr.ts';
 import type { Operand } from './syntax.ts';
 
-type Report = (d: Diagnostic) => void;
+type Jump = Instr & { readonly branch: Branch };
 
-export function layOut(pieces: readonly Piece[], report: Report): void {
-  const branches = pieces.filter((p) => p.to);
-  const backward = new Set(branches.filter((p) => p.to!.order <= p.order));
-  const forward = branches.filter((p) => !backward.has(p));
+/** The instructions have been encoded. Returns how many bytes they are. */
+export function layOut(code: readonly Instr[], encoder: Encoder): number {
+  const jumps = code.filter((i): i is Jump => i.branch !== undefined);
+  let size = place(code, encoder);
   for (let isFirst = true; ; isFirst = false) {
-    place(pieces, backward, report);
-    const tooShort = forward.filter((p) => p.reach === 1 && distance(p) > 127);
+    const tooShort = jumps.filter((i) => !i.branch.isBackward && i.branch.reach === 1 && distance(i) > 127);
     if (tooShort.length === 0) break;
-    for (const p of tooShort) reencode(p, 4, report);
-    if (isFirst) for (const p of pieces) nameAl(p, report);
+    for (const i of tooShort) reach(i, i.branch, 4, encoder);
+    if (isFirst) for (const i of code) nameAl(i, encoder);
+    size = place(code, encoder);
   }
-  for (const p of branches) {
-    const at = p.encoded?.targetAt;
-    if (at === undefined) continue;
-    const value = displacement(p, backward.has(p));
-    for (let i = 0; i < p.reach; i++) p.bytes[at + i] = (value >> (8 * i)) & 255;
-  }
+  for (const i of jumps) encoder.patch(i.encoded, displacement(i));
+  return size;
 }
 
-/** From the end of a branch to its target. */
-const distance = (p: Piece): number => p.to!.offset - (p.offset + p.bytes.length);
+/** From the end of a jump to its target. */
+const distance = ({ branch, offset, encoded }: Jump): number => branch.target.offset - (offset + encoded.size);
 
 /** What is written there. Go forgets that JCXZL has a prefix when it jumps back, and so misses by a byte. */
-const displacement = (p: Piece, isBackward: boolean): number =>
-  distance(p) + (isBackward && p.instr.mnemonic === 'JCXZL' ? 1 : 0);
+const displacement = (i: Jump): number => distance(i) + (i.branch.isBackward && i.name === 'JCXZL' ? 1 : 0);
 
-function place(pieces: readonly Piece[], backward: ReadonlySet<Piece>, report: Report): void {
+function place(code: readonly Instr[], encoder: Encoder): number {
   let at = 0;
-  for (const p of pieces) {
-    p.offset = at;
-    // As if every short branch had two bytes.
-    if (backward.has(p)) reencode(p, p.to!.offset - (at + 2) < -128 ? 4 : 1, report);
-    at += p.bytes.length;
+  for (const i of code) {
+    const isFirst = i.offset < 0;
+    i.offset = at;
+    const { branch } = i;
+    if (branch !== undefined) {
+      // What has no place yet lies ahead.
+      if (isFirst) branch.isBackward = branch.target.offset >= 0;
+      // As if every short branch had two bytes.
+      if (branch.isBackward) reach(i, branch, branch.target.offset - (at + 2) < -128 ? 4 : 1, encoder);
+    }
+    at += i.encoded.size;
   }
+  return at;
 }
 
-function reencode(p: Piece, reach: 1 | 4, report: Report): void {
-  if (p.reach === reach || p.isFar) return;
-  p.reach = reach;
-  encodePiece(p, report);
+function reach(i: Instr, branch: Branch, bytes: 1 | 4, encoder: Encoder): void {
+  if (branch.reach === bytes || branch.isFar) return;
+  branch.reach = bytes;
+  encoder.encode(i);
 }
 
 /** In Go's second pass `SUBB $4, AX` has become `SUBB $4, AL`, which is a byte shorter: it renames registers as it encodes. */
-function nameAl(p: Piece, report: Report): void {
-  const { operands, mnemonic } = p.instr;
-  if (!p.encoded || !operands.some(isAx) || !hasFormForAl(mnemonic)) return;
-  p.instr.operands = operands.map((o) => (isAx(o) ? { ...o, name: 'AL' } : o));
-  encodePiece(p, report);
+function nameAl(i: Instr, encoder: Encoder): void {
+  const { operands, mnemonic, encoded } = i;
+  if (encoded.size === 0 || !operands.some(isAx) || !mnemonic.hasFormForAl) return;
+  i.operands = operands.map((o) => (isAx(o) ? { ...o, name: 'AL' } : o));
+  encoder.encode(i);
 }
 
 const isAx = (o: Operand): o is Operand & { kind: 'register' } => o.kind === 'register' && o.name === 'AX';

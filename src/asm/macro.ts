@@ -1,32 +1,47 @@
 /** #define: reading a macro's definition, and putting its arguments into its body. */
 import { fail } from './diagnostic.ts';
-import type { Token } from './lex.ts';
+import { Line } from './line.ts';
+import { buildConstraint, endOfText, newline, type Word } from './word.ts';
 
 export interface Macro {
   readonly name: string;
   /** Undefined for a macro without parentheses; `A()` has an empty list. */
   readonly parameters: readonly string[] | undefined;
-  readonly body: readonly Token[];
-  /** For each token of the body the number of the parameter that it is, or −1. */
+  readonly body: Line;
+  /** The only word of its body, for which the name of a macro without parentheses stands. */
+  readonly alias: Word | undefined;
+  /** For each word of the body the number of the parameter that it is, or −1. */
   readonly slots: readonly number[];
 }
 
-/** Reads a definition from the tokens after `#define NAME`, up to and including the newline that ends it. */
-export function defineMacro(name: string, line: readonly Token[]): Macro {
+/** Reads a definition from what follows `#define`: the name, and all up to and including the newline that ends it. */
+export function defineMacro(name: string, line: Line): Macro {
+  const { words, places, length } = line;
   // An empty definition may end with the file; any other needs its newline.
-  if (line.length === 1) return { name, parameters: undefined, body: [], slots: [] };
-  const opens = line[0]!.text === '(' && line[0]!.isGlued;
-  const { parameters, end } = opens ? readParameters(name, line) : { parameters: undefined, end: 0 };
-  const body = readBody(name, line.slice(end));
-  const slots = body.map(({ kind, text }) => (kind === 'identifier' ? (parameters?.indexOf(text) ?? -1) : -1));
-  return { name, parameters, body, slots };
+  if (length === 2) return plainMacro(name, new Line());
+  // `A(x)` defines a macro with arguments, `A (x)` does not.
+  const opens = words[1]!.text === '(' && places[1] === places[0]! + name.length;
+  if (!opens) return plainMacro(name, readBody(name, line, 1));
+  const { parameters, end } = readParameters(name, line);
+  const body = readBody(name, line, end);
+  const slots = body.words.map(({ kind, text }) => (kind === 'identifier' ? parameters.indexOf(text) : -1));
+  return { name, parameters, body, alias: undefined, slots };
 }
 
-function readParameters(name: string, line: readonly Token[]): { parameters: string[]; end: number } {
+/** One without parentheses. */
+export const plainMacro = (name: string, body: Line): Macro => ({
+  name,
+  parameters: undefined,
+  body,
+  alias: body.length === 1 ? body.words[0] : undefined,
+  slots: [],
+});
+
+function readParameters(name: string, { words, length }: Line): { parameters: string[]; end: number } {
   const parameters: string[] = [];
   let wantsName = true;
-  for (let i = 1; i < line.length; i++) {
-    const { kind, text } = line[i]!;
+  for (let i = 2; i < length; i++) {
+    const { kind, text } = words[i]!;
     if (text === ')') return { parameters, end: i + 1 };
     if (text !== ',' && kind !== 'identifier') break;
     if ((text === ',') === wantsName) fail(`bad syntax in definition for macro: ${name}`);
@@ -39,40 +54,40 @@ function readParameters(name: string, line: readonly Token[]): { parameters: str
   return fail(`bad definition for macro: ${name}`);
 }
 
-/** The body without its final newline. A backslash keeps a newline, or another backslash, in it. */
-function readBody(name: string, line: readonly Token[]): Token[] {
-  const body: Token[] = [];
-  for (let i = 0; i < line.length; i++) {
-    let token = line[i]!;
-    if (token.kind === 'newline') break;
-    if (token.text === '\\') {
-      token = line[++i]!;
-      if (token.kind !== 'newline' && token.text !== '\\') {
+/** The body, which begins there, without its final newline. A backslash keeps a newline, or another backslash, in it. */
+function readBody(name: string, { words, places, length }: Line, from: number): Line {
+  const body = new Line();
+  for (let i = from; i < length; i++) {
+    if (words[i] === newline) break;
+    if (words[i]!.text === '\\') {
+      const escaped = words[++i]!;
+      if (escaped !== newline && escaped.text !== '\\') {
         fail(`can only escape \\ or \\n in definition for macro: ${name}`);
       }
     }
-    if (token.kind === 'end') fail(`missing newline in definition for macro: ${name}`);
-    if (token.kind !== 'build') body.push(token);
+    const word = words[i]!;
+    if (word === endOfText) fail(`missing newline in definition for macro: ${name}`);
+    if (word !== buildConstraint) body.push(word, places[i]!);
   }
   return body;
 }
 
-/** The macro's tokens with arguments for parameters; undefined when there are more than `room`. */
+/** The macro's words with arguments for parameters; undefined when there are more than `room`. */
 export function expandMacro(
   { parameters = [], body, slots }: Macro,
-  args: readonly (readonly Token[])[],
+  args: readonly Line[],
   room: number,
-): readonly Token[] | undefined {
+): Line | undefined {
   if (parameters.length === 0) return body.length > room ? undefined : body;
-  const tokens: Token[] = [];
+  const line = new Line();
   for (let i = 0; i < body.length; i++) {
-    const token = body[i]!;
-    const value = slots[i] === -1 ? undefined : args[slots[i]!];
+    const slot = slots[i]!;
+    const value = slot === -1 ? undefined : args[slot];
     // Counted before it is made: a short macro used with a long argument is long times short.
-    if (tokens.length + (value?.length ?? 1) > room) return undefined;
+    if (line.length + (value?.length ?? 1) > room) return undefined;
     // As in Go, a parameter whose argument is empty stays as it is written.
-    if (value === undefined || value.length === 0) tokens.push(token);
-    else for (const t of value) tokens.push(t);
+    if (value === undefined || value.length === 0) line.push(body.words[i]!, body.places[i]!);
+    else for (let k = 0; k < value.length; k++) line.push(value.words[k]!, value.places[k]!);
   }
-  return tokens;
+  return line;
 }

@@ -1,33 +1,30 @@
-/** What has become of tokens, by their text: for what is written again in the same words. */
-import type { Token } from './lex.ts';
+/** What has become of words in a row: for what is written again in the same words. */
+import type { Line } from './line.ts';
+import type { Word } from './word.ts';
 
 interface Entry<T> {
-  readonly tokens: readonly Token[];
+  readonly words: readonly Word[];
   readonly value: T;
 }
 
-/** It forgets one of two texts with the same hash, so that finding is as fast for whoever makes them on purpose. */
+/** It forgets one of two rows with the same hash, so that finding is as fast for whoever makes them on purpose. */
 export class Memo<T> {
   readonly #entries = new Map<number, Entry<T>>();
 
-  get(tokens: readonly Token[]): T | undefined {
-    const entry = this.#entries.get(hashOf(tokens));
-    return entry !== undefined && isSame(entry.tokens, tokens) ? entry.value : undefined;
+  get({ words }: Line, from: number, to: number): T | undefined {
+    const entry = this.#entries.get(hashOf(words, from, to));
+    if (entry === undefined || entry.words.length !== to - from) return undefined;
+    for (let i = from; i < to; i++) if (entry.words[i - from] !== words[i]) return undefined;
+    return entry.value;
   }
 
-  set(tokens: readonly Token[], value: T): void {
-    this.#entries.set(hashOf(tokens), { tokens, value });
+  set({ words }: Line, from: number, to: number, value: T): void {
+    this.#entries.set(hashOf(words, from, to), { words: words.slice(from, to), value });
   }
 }
 
-function hashOf(tokens: readonly Token[]): number {
-  let hash = tokens.length;
-  for (let i = 0; i < tokens.length; i++) hash = (Math.imul(hash, 31) + tokens[i]!.hash) | 0;
+function hashOf(words: readonly Word[], from: number, to: number): number {
+  let hash = to - from;
+  for (let i = from; i < to; i++) hash = (Math.imul(hash, 31) + words[i]!.hash) | 0;
   return hash;
-}
-
-function isSame(a: readonly Token[], b: readonly Token[]): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i]!.text !== b[i]!.text) return false;
-  return true;
 }

@@ -22,8 +22,9 @@ function magnitude(text: string, parser: string): bigint {
   // No literal that fits is this long, and reading a huge one takes quadratic time.
   if (text.length > 1000) fail(`strconv.${parser}: parsing "${text.slice(0, 20)}…": value out of range`);
   if (!integer.test(text)) fail(`strconv.${parser}: parsing "${text}": invalid syntax`);
-  const digits = text.replaceAll('_', '');
-  return BigInt(/^0[0-7]+$/.test(digits) ? `0o${digits}` : digits);
+  const digits = text.includes('_') ? text.replaceAll('_', '') : text;
+  const isOctal = digits.startsWith('0') && digits.charAt(1) >= '0' && digits.charAt(1) <= '7';
+  return BigInt(isOctal ? `0o${digits}` : digits);
 }
 
 export function parseFloat64(text: string): number {

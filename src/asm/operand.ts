@@ -2,7 +2,7 @@
 import { Cursor } from './cursor.ts';
 import { fail } from './diagnostic.ts';
 import { expression, floatExpression } from './expression.ts';
-import type { Token } from './lex.ts';
+import type { Phrase } from './line.ts';
 import { unquote } from './quote.ts';
 import { isPseudoRegister, registerNamed } from './register-name.ts';
 import type { Abi, MemoryOperand, Operand, RegisterName, SymbolName } from './syntax.ts';
@@ -10,8 +10,8 @@ import type { Abi, MemoryOperand, Operand, RegisterName, SymbolName } from './sy
 type Prefix = '' | '$' | '*';
 
 /** In jumps a bare name is a label, and `*sym(SB)` goes where the variable points. */
-export function parseOperand(tokens: readonly Token[], isJump: boolean): Operand {
-  const cursor = new Cursor(tokens);
+export function parseOperand(phrase: Phrase, isJump: boolean): Operand {
+  const cursor = new Cursor(phrase);
   return cursor.reading(() => {
     const prefix = cursor.accept('$') ? '$' : cursor.accept('*') ? '*' : '';
     const operand = afterPrefix(cursor, prefix, isJump);

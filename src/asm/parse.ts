@@ -1,12 +1,15 @@
 /** The assembler's front end: text to statements, in source order, with everything that is wrong with it. */
 import { type DataEnds, parseDeclaration } from './declaration.ts';
 import { type Diagnostic, Diagnostics, fail, failAt, placeOf, SyntaxFault } from './diagnostic.ts';
-import type { Token } from './lex.ts';
+import { Line, Phrase } from './line.ts';
 import { Memo } from './memo.ts';
 import { parseOperand } from './operand.ts';
 import { type PreprocessOptions, Preprocessor, type Sources } from './preprocess.ts';
 import { isPseudoRegister } from './register-name.ts';
-import type { Operand, Position, Statement } from './syntax.ts';
+import type { Operand, Statement } from './syntax.ts';
+import { Texts } from './texts.ts';
+import { colon, endOfText, newline, semicolon, type Word } from './word.ts';
+import type { Use } from './word-stack.ts';
 
 export interface Parsed {
   readonly statements: readonly Statement[];
@@ -17,19 +20,20 @@ interface Context {
   readonly ends: DataEnds;
   readonly statements: Statement[];
   /** Instructions and operands by their text: few are written only once, and those in macros often. */
-  readonly instructions: Memo<Written>;
+  readonly instructions: Memo<Instruction>;
   readonly operands: Memo<Operand>;
   /** Operands of jumps, where a bare name is a label. */
   readonly destinations: Memo<Operand>;
 }
 
-/** An instruction without its place. Whoever is written alike shares it, operands and all. */
-type Written = Pick<Statement & { kind: 'instruction' }, 'mnemonic' | 'suffixes' | 'operands' | 'isExpanded'>;
+/** Those that are written alike share their operands. */
+type Instruction = Statement & { kind: 'instruction' };
 
 /** Never throws on bad source. A statement with a diagnostic is left out, and parsing goes on behind it. */
 export function parse(path: string, sources: Sources, options: PreprocessOptions): Parsed {
   const diagnostics = new Diagnostics(options.everyError ? Number.POSITIVE_INFINITY : undefined);
-  const input = new Preprocessor(path, sources, options, diagnostics);
+  const texts = new Texts();
+  const input = new Preprocessor(path, sources, options, texts, diagnostics);
   const context: Context = {
     ends: new Map(),
     statements: [],
@@ -37,156 +41,154 @@ export function parse(path: string, sources: Sources, options: PreprocessOptions
     operands: new Memo(),
     destinations: new Memo(),
   };
+  const line = new Line();
   while (!diagnostics.isFull) {
-    const read = readStatement(input);
-    if (read.tokens.length > 0) {
+    const read = readStatement(input, line);
+    if (read.line.length > 0) {
       try {
         if (!repeat(read, context)) parseStatement(read, context);
       } catch (fault) {
         if (!(fault instanceof SyntaxFault)) throw fault;
-        diagnostics.report(placeOf(fault, read.at), fault.message);
+        diagnostics.report(placeOf(fault, read.use, texts), fault.message);
       }
     }
-    if (read.end.kind === 'end') break;
+    if (read.end === endOfText) break;
   }
   return { statements: context.statements, diagnostics: diagnostics.list };
 }
 
 interface ReadStatement {
-  readonly tokens: Token[];
+  readonly line: Line;
   /** It comes out of a macro, so it is likely to come again. */
   readonly isExpanded: boolean;
-  /** Of the word behind the labels. */
-  readonly at: Position;
-  readonly end: Token;
+  /** Where the word behind the labels stands. */
+  readonly use: Use;
+  readonly end: Word;
+  readonly endPlace: number;
 }
 
-/** The tokens up to a newline, a semicolon or the end of the text, and which of these it was. */
-function readStatement(input: Preprocessor): ReadStatement {
-  const tokens: Token[] = [];
-  let isExpanded = false;
-  let word = 0;
-  for (let at: Position | undefined; ; ) {
-    const token = input.next();
-    if (at === undefined || tokens.length === word) {
-      at = input.at;
-      isExpanded = input.isExpanding;
+/** The words up to a newline, a semicolon or the end of the text, and which of these it was. */
+function readStatement(input: Preprocessor, line: Line): ReadStatement {
+  line.clear();
+  for (;;) {
+    const start = line.length;
+    let word = input.next();
+    const { use, isExpanding: isExpanded } = input;
+    while (word !== newline && word !== semicolon && word !== endOfText) {
+      line.push(word, input.place);
+      // What stands in front of it is a label.
+      if (word === colon && line.length === start + 2) break;
+      word = input.nextBehind(line);
     }
-    const { kind, text } = token;
-    if (kind === 'newline' || kind === 'end' || (kind === 'punctuation' && text === ';')) {
-      return { tokens, isExpanded, at, end: token };
-    }
-    tokens.push(token);
-    if (kind === 'punctuation' && text === ':' && tokens.length === word + 2) word += 2;
+    if (word !== colon) return { line, isExpanded, use, end: word, endPlace: input.place };
   }
 }
 
 /** Takes an instruction as it was parsed when it was last written like this. */
-function repeat(read: ReadStatement, { statements, instructions }: Context): boolean {
-  if (!read.isExpanded || read.end.kind === 'end') return false;
-  const before = instructions.get(read.tokens);
+function repeat({ line, isExpanded, use, end }: ReadStatement, { statements, instructions }: Context): boolean {
+  if (!isExpanded || end === endOfText) return false;
+  const before = instructions.get(line, 0, line.length);
   if (before === undefined) return false;
-  statements.push(placed(before, read.at));
+  statements.push({ ...before, at: use.at });
   return true;
 }
 
 /** `{label:} WORD{.suffix} [operand {, operand}]`. Labels count even when what follows them is faulty. */
 function parseStatement(read: ReadStatement, context: Context): void {
-  const { tokens, at, end } = read;
-  const { statements } = context;
+  const { line, use, end } = read;
+  const { words, places, length } = line;
+  const { at } = use;
   let next = 0;
-  for (; tokens[next + 1]?.text === ':'; next += 2) {
-    statements.push({ kind: 'label', at, name: identifier(tokens[next]!) });
+  for (; next + 1 < length && words[next + 1]!.text === ':'; next += 2) {
+    context.statements.push({ kind: 'label', at, name: identifier(line, next) });
   }
-  const first = tokens[next++];
-  if (first === undefined) return;
-  const word = identifier(first);
+  if (next === length) return;
+  const isLabelled = next > 0;
+  const word = identifier(line, next++);
   let suffixes = noSuffixes;
-  for (; tokens[next]?.text === '.'; next += 2) {
-    const suffix = tokens[next + 1] ?? end;
-    if (suffix.kind !== 'identifier') failAt(suffix, `instruction suffix expected identifier, found ${suffix.text}`);
+  for (; next < length && words[next]!.text === '.'; next += 2) {
+    const suffix = next + 1 < length ? words[next + 1]! : end;
+    if (suffix.kind !== 'identifier') {
+      failAt(
+        suffix === end ? read.endPlace : places[next + 1],
+        `instruction suffix expected identifier, found ${suffix.text}`,
+      );
+    }
     suffixes = [...suffixes, suffix.text];
   }
-  if (end.kind === 'end') fail('unexpected EOF');
-  const operands = splitOperands(tokens, next);
+  if (end === endOfText) fail('unexpected EOF');
+  const operands = splitOperands(line, next);
   const declared = parseDeclaration(word, operands, at, context.ends);
   if (declared) {
-    statements.push(declared);
+    context.statements.push(declared);
     return;
   }
-  const written = parseInstruction(word, suffixes, operands, read.isExpanded, context);
+  const { isExpanded } = read;
+  const instruction: Instruction = {
+    kind: 'instruction',
+    at,
+    mnemonic: word,
+    suffixes,
+    operands: parseOperands(word, operands, context),
+    isExpanded,
+  };
   // Behind a label the text is not the instruction's alone.
-  if (read.isExpanded && first === tokens[0]) context.instructions.set(tokens, written);
-  statements.push(placed(written, at));
+  if (isExpanded && !isLabelled) context.instructions.set(line, 0, length, instruction);
+  context.statements.push(instruction);
 }
 
 const noSuffixes: readonly string[] = [];
 
-const placed = ({ mnemonic, suffixes, operands, isExpanded }: Written, at: Position): Statement => ({
-  kind: 'instruction',
-  at,
-  mnemonic,
-  suffixes,
-  operands,
-  isExpanded,
-});
-
-function identifier(token: Token): string {
-  if (token.kind !== 'identifier') failAt(token, `expected identifier, found ${JSON.stringify(token.text)}`);
-  return token.text;
+function identifier({ words, places }: Line, index: number): string {
+  const { kind, text } = words[index]!;
+  if (kind !== 'identifier') failAt(places[index], `expected identifier, found ${JSON.stringify(text)}`);
+  return text;
 }
 
 /** Commas separate operands, and so does the colon of an old register pair: AX:DX means DX, AX. */
-function splitOperands(tokens: readonly Token[], from: number): (readonly Token[])[] {
-  if (tokens.length === from) return [];
-  const operands: (readonly Token[])[] = [];
+function splitOperands(line: Line, from: number): Phrase[] {
+  const { words, places, length } = line;
+  if (length === from) return [];
+  const operands: Phrase[] = [];
   const colons: number[] = [];
   let depth = 0;
   let start = from;
-  for (let i = from; i < tokens.length; i++) {
-    const token = tokens[i]!;
-    const { kind, text } = token;
+  for (let i = from; i < length; i++) {
+    const { kind, text } = words[i]!;
     if (kind !== 'punctuation') continue;
     if (depth === 0 && (text === ',' || text === ':')) {
       if (text === ':') {
-        if (colons.at(-1) === operands.length - 1) failAt(token, "invalid ':' in operand");
+        if (colons.at(-1) === operands.length - 1) failAt(places[i], "invalid ':' in operand");
         colons.push(operands.length);
       }
-      operands.push(tokens.slice(start, i));
+      operands.push(new Phrase(line, start, i));
       start = i + 1;
     } else if (text === '(' || text === '[') depth++;
     else if (text === ')' || text === ']') depth--;
   }
-  operands.push(tokens.slice(start));
+  operands.push(new Phrase(line, start, length));
   for (const operand of operands) if (operand.length === 0) fail('missing operand');
   for (const at of colons) operands.splice(at, 2, operands[at + 1]!, operands[at]!);
   return operands;
 }
 
-function parseInstruction(
-  mnemonic: string,
-  suffixes: readonly string[],
-  operands: readonly (readonly Token[])[],
-  isExpanded: boolean,
-  context: Context,
-): Written {
+function parseOperands(mnemonic: string, phrases: readonly Phrase[], context: Context): Operand[] {
   const isJump = takesLabel(mnemonic);
   const seen = isJump ? context.destinations : context.operands;
-  const parsed = operands.map((tokens): Operand => {
-    let operand = seen.get(tokens);
+  return phrases.map((phrase) => {
+    const { line, from, to } = phrase;
+    let operand = seen.get(line, from, to);
     if (operand === undefined) {
-      operand = parseOperand(tokens, isJump);
-      seen.set(tokens, operand);
+      operand = parseOperand(phrase, isJump);
+      seen.set(line, from, to, operand);
     }
     if (!isJump && operand.kind === 'register' && isPseudoRegister(operand.name)) {
-      failAt(tokens[0]!, `illegal use of pseudo-register in ${mnemonic}`);
+      failAt(phrase.place(0), `illegal use of pseudo-register in ${mnemonic}`);
     }
     return operand;
   });
-  return { mnemonic, suffixes, operands: parsed, isExpanded };
 }
 
 /** Instructions in which a bare name is a label. Go decides by the spelling, too. */
-function takesLabel(mnemonic: string): boolean {
-  return /^(?:J|CALL$|LOOP|XBEGIN$)/.test(mnemonic);
-}
+const takesLabel = (mnemonic: string): boolean =>
+  mnemonic.startsWith('J') || mnemonic.startsWith('LOOP') || mnemonic === 'CALL' || mnemonic === 'XBEGIN';

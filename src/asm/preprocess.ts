@@ -1,11 +1,13 @@
-/** The preprocessor: a stream of tokens with #include, #define and #ifdef carried out. */
+/** The preprocessor: a stream of words with #include, #define and #ifdef carried out. */
 import { type Diagnostics, fail, SyntaxFault } from './diagnostic.ts';
 import { expectNewline, macroName, quotedName, quotedText } from './directive.ts';
 import { includeCandidates } from './include.ts';
-import { Lexer, type Token } from './lex.ts';
-import { defineMacro, expandMacro, type Macro } from './macro.ts';
+import { Line } from './line.ts';
+import { defineMacro, expandMacro, type Macro, plainMacro } from './macro.ts';
 import type { Position } from './syntax.ts';
-import { RunawayFault, TokenStack } from './token-stack.ts';
+import type { Texts } from './texts.ts';
+import { buildConstraint, endOfText, newline, type Word } from './word.ts';
+import { RunawayFault, type Use, WordStack } from './word-stack.ts';
 
 export interface Sources {
   /** Text of a file, or undefined when there is none. Paths as given: the main file, and candidates made from include directories. */
@@ -21,7 +23,7 @@ export interface PreprocessOptions {
 }
 
 /** Bounds on what a small hostile text can ask for, where Go has none. */
-const maxExpandedTokens = 4_000_000;
+const maxExpandedWords = 4_000_000;
 const maxIncludes = 10_000;
 
 export class Preprocessor {
@@ -29,78 +31,110 @@ export class Preprocessor {
   readonly #sources: Sources;
   readonly #includeDirs: readonly string[];
   readonly #diagnostics: Diagnostics;
-  readonly #input: TokenStack;
-  readonly #macros = new Map<string, Macro>();
+  readonly #input: WordStack;
   readonly #conditions: { readonly at: Position; isTaken: boolean }[] = [];
   #isLineStart = true;
   #hasCode = false;
-  #expandedTokens = 0;
+  #expandedWords = 0;
   #includes = 0;
-  /** Where the last token stands, if another one has been read since. */
-  #at: Position | undefined;
+  /** Where the last word stands, if another one has been read since. */
+  #use: Use | undefined;
 
-  constructor(path: string, sources: Sources, options: PreprocessOptions, diagnostics: Diagnostics) {
+  constructor(path: string, sources: Sources, options: PreprocessOptions, texts: Texts, diagnostics: Diagnostics) {
     this.#mainFile = path;
     this.#sources = sources;
     this.#includeDirs = options.includeDirs;
     this.#diagnostics = diagnostics;
-    for (const [name, value] of Object.entries(options.defines)) this.#predefine(name, value);
     const text = sources.read(path);
+    this.#input = new WordStack(path, text ?? '', texts);
+    for (const [name, value] of Object.entries(options.defines)) this.#predefine(name, value);
     if (text === undefined) diagnostics.report({ file: path, line: 1 }, `open ${path}: no such file or directory`);
-    this.#input = new TokenStack(path, text ?? '');
   }
 
-  /** Where the last token stands: inside a macro's expansion that is the place of its use. */
-  get at(): Position {
-    return this.#at ?? this.#input.at;
+  /** Where the last word stands: inside a macro's expansion that is the place of its use. */
+  get use(): Use {
+    return this.#use ?? this.#input.use;
   }
 
   /** Whether it comes out of a macro. */
   get isExpanding(): boolean {
-    return this.#at === undefined && this.#input.isExpanding;
+    return this.#use === undefined && this.#input.isExpanding;
   }
 
-  /** The next token for the parser. Once it is of kind `end`, it stays so. */
-  next(): Token {
+  /** Its own place. */
+  get place(): number {
+    return this.#use?.place ?? this.#input.place;
+  }
+
+  /** The next word for the parser. Once it is of kind `end`, it stays so. */
+  next(): Word {
     for (;;) {
-      this.#at = undefined;
-      const token = this.#input.next();
-      const isLineStart = this.#isLineStart;
-      this.#isLineStart = token.kind === 'newline';
-      if (token.kind === 'end') {
-        this.#reportUnclosed();
-        return token;
+      const word = this.#input.next();
+      if (word.isPlain && this.#isEnabled) {
+        this.#passed();
+        return word;
       }
-      if (token.text === '#' && isLineStart) {
-        const { at } = this.#input;
-        this.#attempt(at, () => this.#directive(at));
-        this.#isLineStart = true;
-      } else if (this.#isEnabled) {
-        if (this.#take(token)) return token;
-        // A macro has been replaced by its body, which then begins where the macro stood.
-        if (token.kind === 'identifier') this.#isLineStart = isLineStart;
-      }
+      if (this.#isForParser(word)) return word;
     }
   }
 
-  /** Whether the token is one for the parser, and not a macro, a misplaced # or a build constraint. */
-  #take(token: Token): boolean {
-    if (token.error !== undefined) this.#diagnostics.report(this.#input.at, token.error);
-    if (token.kind === 'build') {
+  /** The next word for the parser that is not plain. Those before it go to the end of `line`. */
+  nextBehind(line: Line): Word {
+    for (;;) {
+      const before = line.length;
+      const word = this.#isEnabled ? this.#input.nextBehind(line) : this.#input.next();
+      if (line.length > before) this.#passed();
+      if (this.#isForParser(word)) return word;
+    }
+  }
+
+  /** Words have gone to the parser as they stand. */
+  #passed(): void {
+    this.#use = undefined;
+    this.#isLineStart = false;
+    this.#hasCode = true;
+  }
+
+  /** Carries out what the word asks for, if it is not one for the parser. */
+  #isForParser(word: Word): boolean {
+    this.#use = undefined;
+    const isLineStart = this.#isLineStart;
+    this.#isLineStart = word === newline;
+    if (word === endOfText) {
+      this.#reportUnclosed();
+      return true;
+    }
+    if (word.text === '#' && isLineStart) {
+      const { at } = this.#input;
+      this.#attempt(at, () => this.#directive(at));
+      this.#isLineStart = true;
+      return false;
+    }
+    if (!this.#isEnabled) return false;
+    if (this.#take(word)) return true;
+    // A macro has been replaced by its body, which then begins where the macro stood.
+    if (word.kind === 'identifier') this.#isLineStart = isLineStart;
+    return false;
+  }
+
+  /** Whether the word is one for the parser, and not a macro, a misplaced # or a build constraint. */
+  #take(word: Word): boolean {
+    if (word.error !== undefined) this.#diagnostics.report(this.#input.at, word.error);
+    if (word === buildConstraint) {
       if (this.#hasCode) this.#diagnostics.report(this.#input.at, 'misplaced //go:build comment');
       return false;
     }
-    if (token.kind !== 'newline') this.#hasCode = true;
-    if (token.text === '#') {
+    if (word !== newline) this.#hasCode = true;
+    if (word.text === '#') {
       this.#attempt(this.#input.at, () => fail("'#' must be first item on line"));
       return false;
     }
-    const macro = token.kind === 'identifier' ? this.#macros.get(token.text) : undefined;
+    const { macro } = word;
     if (macro === undefined) return true;
-    // To see whether arguments follow, the next token is read.
-    const { at } = this.#input;
-    this.#at = at;
-    return !this.#attempt(at, () => this.#invoke(macro, at));
+    // To see whether arguments follow, the next word is read.
+    const { use } = this.#input;
+    this.#use = use;
+    return !this.#attempt(use.at, () => this.#invoke(macro, use));
   }
 
   /** Does what may fail; after a failure, says so and goes on with the next line. False only when `action` is. */
@@ -126,15 +160,20 @@ export class Preprocessor {
 
   #predefine(name: string, value: string): void {
     const at = { file: 'command line', line: 1 };
-    const word = new Lexer(at.file, name);
-    if (word.next().kind !== 'identifier' || word.next().kind !== 'end') {
+    const lexer = this.#input.lexer(at.file, name);
+    const word = lexer.next();
+    if (word.kind !== 'identifier' || lexer.next() !== endOfText) {
       this.#diagnostics.report(at, `asm: parsing -D: ${JSON.stringify(name)} is not a valid identifier name`);
       return;
     }
-    const lexer = new Lexer(at.file, value);
-    const body: Token[] = [];
-    for (let token = lexer.next(); token.kind !== 'end'; token = lexer.next()) body.push(token);
-    this.#macros.set(name, { name, parameters: undefined, body, slots: [] });
+    word.macro = plainMacro(name, this.#wordsOf(at.file, value));
+  }
+
+  #wordsOf(file: string, text: string): Line {
+    const line = new Line();
+    const lexer = this.#input.lexer(file, text);
+    for (let word = lexer.next(); word !== endOfText; word = lexer.next()) line.push(word, lexer.place);
+    return line;
   }
 
   #stop(at: Position): void {
@@ -144,44 +183,47 @@ export class Preprocessor {
 
   // Macros in use.
 
-  #invoke(macro: Macro, at: Position): boolean {
-    let args: Token[][] = [];
+  #invoke(macro: Macro, use: Use): boolean {
+    let args: Line[] = [];
     if (macro.parameters !== undefined) {
       const open = this.#input.next();
       if (open.text !== '(') {
         // Without its arguments, the name of a macro is just a name.
-        this.#input.putBack(open);
+        this.#input.putBack();
         return false;
       }
       args = this.#arguments(macro);
     }
-    const tokens = expandMacro(macro, args, maxExpandedTokens - this.#expandedTokens);
-    if (tokens === undefined) throw new RunawayFault('macro expansion too large');
+    const line = expandMacro(macro, args, maxExpandedWords - this.#expandedWords);
+    if (line === undefined) throw new RunawayFault('macro expansion too large');
     // An empty macro counts too: a chain of them also takes time.
-    this.#expandedTokens += 1 + tokens.length;
-    this.#input.pushMacro(tokens, at);
+    this.#expandedWords += 1 + line.length;
+    this.#input.pushMacro(line, use);
     return true;
   }
 
   /** The arguments of an invocation, whose opening parenthesis has been read. */
-  #arguments({ name, parameters = [] }: Macro): Token[][] {
-    const args: Token[][] = [[]];
+  #arguments({ name, parameters = [] }: Macro): Line[] {
+    let last = new Line();
+    const args = [last];
     for (let depth = 0; ; ) {
-      const token = this.#input.next();
-      if (token.kind === 'newline' || token.kind === 'end') {
-        this.#input.putBack(token);
+      const word = this.#input.next();
+      const { text } = word;
+      if (word === newline || word === endOfText) {
+        this.#input.putBack();
         fail(`unterminated arg list invoking macro: ${name}`);
       }
-      if (depth === 0 && token.text === ')') break;
-      if (depth === 0 && token.text === ',') {
-        args.push([]);
+      if (depth === 0 && text === ')') break;
+      if (depth === 0 && text === ',') {
+        last = new Line();
+        args.push(last);
         continue;
       }
-      if (token.text === '(') depth++;
-      if (token.text === ')') depth--;
-      args.at(-1)!.push(token);
+      if (text === '(') depth++;
+      if (text === ')') depth--;
+      last.push(word, this.#input.place);
     }
-    if (parameters.length === 0 && args.length === 1 && args[0]!.length === 0) return [];
+    if (parameters.length === 0 && args.length === 1 && last.length === 0) return [];
     if (args.length !== parameters.length) fail(`wrong arg count for macro ${name}`);
     return args;
   }
@@ -190,7 +232,7 @@ export class Preprocessor {
 
   #directive(at: Position): true {
     const word = this.#input.next();
-    if (word.kind === 'newline' || word.kind === 'end') this.#input.putBack(word);
+    if (word === newline || word === endOfText) this.#input.putBack();
     if (word.kind !== 'identifier') {
       if (this.#isEnabled) fail(`expected identifier after '#' ; got ${quotedText(word)}`);
       this.#input.restOfLine(false);
@@ -209,10 +251,10 @@ export class Preprocessor {
     return true;
   }
 
-  #carryOut(directive: string, line: readonly Token[], at: Position): void {
+  #carryOut(directive: string, line: Line, at: Position): void {
     switch (directive) {
       case 'define':
-        return this.#define(macroName(line), line.slice(1));
+        return this.#define(macroName(line), line);
       case 'undef':
         return this.#undefine(macroName(line), line);
       case 'ifdef':
@@ -234,20 +276,20 @@ export class Preprocessor {
     }
   }
 
-  #define(name: string, definition: readonly Token[]): void {
-    const macro = defineMacro(name, definition);
-    if (this.#macros.has(name)) fail(`redefinition of macro: ${name}`);
-    this.#macros.set(name, macro);
+  #define(name: Word, line: Line): void {
+    const macro = defineMacro(name.text, line);
+    if (name.macro) fail(`redefinition of macro: ${name.text}`);
+    name.macro = macro;
   }
 
-  #undefine(name: string, line: readonly Token[]): void {
-    if (!this.#macros.has(name)) fail(`#undef for undefined macro: ${name}`);
-    if (line[1]!.kind !== 'newline') fail(`syntax error in #undef for macro: ${name}`);
-    this.#macros.delete(name);
+  #undefine(name: Word, line: Line): void {
+    if (!name.macro) fail(`#undef for undefined macro: ${name.text}`);
+    if (line.words[1] !== newline) fail(`syntax error in #undef for macro: ${name.text}`);
+    name.macro = undefined;
   }
 
-  #open(name: string, wanted: boolean, line: readonly Token[], at: Position): void {
-    this.#conditions.push({ at, isTaken: this.#isEnabled && this.#macros.has(name) === wanted });
+  #open(name: Word, wanted: boolean, line: Line, at: Position): void {
+    this.#conditions.push({ at, isTaken: this.#isEnabled && (name.macro !== undefined) === wanted });
     expectNewline(line, 1, '#if[n]def');
   }
 
@@ -257,9 +299,10 @@ export class Preprocessor {
     if (this.#conditions.at(-2)?.isTaken ?? true) condition.isTaken = !condition.isTaken;
   }
 
-  #include(line: readonly Token[]): void {
-    if (line[0]!.kind !== 'string') fail(`expected string after #include ; got ${quotedText(line[0]!)}`);
-    const name = quotedName(line[0]!, 'include file name: ');
+  #include(line: Line): void {
+    const [file] = line.words;
+    if (file!.kind !== 'string') fail(`expected string after #include ; got ${quotedText(file!)}`);
+    const name = quotedName(file!, 'include file name: ');
     expectNewline(line, 1, '#include');
     if (++this.#includes > maxIncludes) throw new RunawayFault('too many #include files');
     const candidates = includeCandidates(name, this.#mainFile, this.#includeDirs);
@@ -270,13 +313,13 @@ export class Preprocessor {
     fail(`#include: open ${candidates.at(-1)}: no such file or directory`);
   }
 
-  #line(line: readonly Token[]): void {
-    const [number, name] = line;
+  #line(line: Line): void {
+    const [number, name, behind] = line.words;
     if (number!.kind !== 'integer') fail(`expected line number after #line ; got ${quotedText(number!)}`);
     if (name!.kind !== 'string') fail(`expected file name in #line ; got ${quotedText(name!)}`);
     const file = quotedName(name!, '#line file name: ');
     if (!/^\d{1,9}$/.test(number!.text)) fail(`error parsing #line: ${number!.text}`);
-    if (line[2]!.kind !== 'newline') fail(`unexpected token at end of #line: ${line[2]!.text}`);
+    if (behind !== newline) fail(`unexpected token at end of #line: ${behind!.text}`);
     this.#input.relocate({ file, line: Number(number!.text) });
   }
 }

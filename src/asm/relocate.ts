@@ -1,7 +1,6 @@
 /** What of an instruction's bytes the linker must fill in. */
-import type { Encoded } from '#emu/isa/encode.ts';
+import type { Instr } from './instr.ts';
 import type { Relocation } from './object.ts';
-import type { Piece } from './piece.ts';
 import type { Operand } from './syntax.ts';
 
 type Target = Pick<Relocation, 'symbol' | 'isStatic' | 'abi'>;
@@ -11,26 +10,25 @@ function symbolOf(o: Operand | undefined): Target {
   return { symbol: s?.name ?? '', isStatic: s?.isStatic ?? false, abi: s?.abi ?? 'ABI0' };
 }
 
-/** In the order of their places. */
-export function relocations(pieces: readonly Piece[]): Relocation[] {
+/** In the order of their places. `bytes` are what `encoded` speaks of. */
+export function relocations(code: readonly Instr[], bytes: Uint8Array): Relocation[] {
   const out: Relocation[] = [];
-  for (const p of pieces) {
-    const { encoded, instr } = p;
-    if (!encoded || (encoded.targetAt === undefined && encoded.dispAt === undefined && instr.mnemonic !== 'CALL'))
-      continue;
-    out.push(...relocate(p, encoded));
+  for (const i of code) {
+    const { targetAt, dispAt, size } = i.encoded;
+    if (targetAt === undefined && dispAt === undefined && (i.name !== 'CALL' || size === 0)) continue;
+    out.push(...relocate(i, bytes));
   }
   return out;
 }
 
-function relocate(p: Piece, encoded: Encoded): Relocation[] {
-  const { instr } = p;
+function relocate(i: Instr, bytes: Uint8Array): Relocation[] {
+  const { name, operands, encoded } = i;
   const out: Relocation[] = [];
-  const memory = instr.operands.find((o) => o.kind === 'memory');
-  const [first] = instr.operands;
-  if (encoded.targetAt !== undefined && !p.to) {
+  const memory = operands.find((o) => o.kind === 'memory');
+  const [first] = operands;
+  if (encoded.targetAt !== undefined && !i.branch) {
     const address = first?.kind === 'immediate' ? first.value : undefined;
-    const offset = p.offset + encoded.targetAt;
+    const offset = i.offset + encoded.targetAt;
     if (address !== undefined) return [{ offset, size: 4, kind: 'R_PCREL', ...symbolOf(first), addend: address }];
     out.push({
       offset,
@@ -38,13 +36,13 @@ function relocate(p: Piece, encoded: Encoded): Relocation[] {
       kind: 'R_CALL',
       ...symbolOf(memory),
       // Of `JMP sym+8(SB)` Go keeps the symbol only.
-      addend: instr.mnemonic === 'CALL' ? (memory?.offset ?? 0n) : 0n,
+      addend: name === 'CALL' ? (memory?.offset ?? 0n) : 0n,
     });
-  } else if (instr.mnemonic === 'CALL' && encoded.targetAt === undefined && !memory?.indirect) {
+  } else if (name === 'CALL' && encoded.targetAt === undefined && !memory?.indirect) {
     // Go marks the opcode, not the REX prefix it puts in front at the end.
-    const rex = (p.bytes[0]! & 0xf0) === 0x40 ? 1 : 0;
+    const rex = (bytes[encoded.from]! & 0xf0) === 0x40 ? 1 : 0;
     out.push({
-      offset: p.offset + rex,
+      offset: i.offset + rex,
       size: 0,
       kind: 'R_CALLIND',
       symbol: '',
@@ -54,13 +52,13 @@ function relocate(p: Piece, encoded: Encoded): Relocation[] {
     });
   }
   if (encoded.dispAt !== undefined) {
-    const offset = p.offset + encoded.dispAt;
+    const offset = i.offset + encoded.dispAt;
     const addend = memory?.offset ?? 0n;
     if (memory?.base === 'TLS')
       out.push({ offset, size: 4, kind: 'R_TLS_LE', symbol: 'TLS', isStatic: false, abi: 'ABI0', addend });
     else {
       // The CPU adds the displacement to the next instruction's address; the linker counts from the field's end.
-      const behind = BigInt(p.bytes.length - encoded.dispAt - 4);
+      const behind = BigInt(encoded.size - encoded.dispAt - 4);
       out.push({ offset, size: 4, kind: 'R_PCREL', ...symbolOf(memory), addend: addend - behind });
     }
   }

@@ -1,7 +1,8 @@
 /** FUNCDATA that names a function's pointer maps: what two placeholders stand for, and what is there unasked. */
 import type { Constants } from './constants.ts';
 import type { Diagnostic } from './diagnostic.ts';
-import { type Func, funcdata, type Instr } from './program.ts';
+import { funcdata, type Instr } from './instr.ts';
+import type { Func } from './program.ts';
 import type { SymbolName } from './syntax.ts';
 
 /** Numbers of FUNCDATA (cmd/internal/objabi/funcdata.go). */
@@ -15,7 +16,7 @@ const derived = (f: Func, suffix: string): SymbolName => ({ ...f.symbol, name: f
 export function stackMaps(f: Func, constants: Constants, report: (d: Diagnostic) => void): void {
   const present = new Set<bigint>();
   for (const i of f.body) {
-    const number = i.mnemonic === 'FUNCDATA' ? numberOf(i) : undefined;
+    const number = i.name === 'FUNCDATA' ? numberOf(i) : undefined;
     if (number === undefined) continue;
     if (present.has(number)) report({ at: i.at, message: `multiple definitions for FUNCDATA $${number}` });
     present.add(number);

@@ -1,80 +1,87 @@
 /** Tables by code address, as the runtime looks things up while it unwinds (cmd/internal/obj/pcln.go). */
+import type { Instr } from './instr.ts';
 import type { Span } from './object.ts';
-import type { Instr } from './program.ts';
 import type { Position, SymbolName } from './syntax.ts';
 
-/** An instruction and where its bytes are. Those without bytes count too: some of them change a table. */
-export interface Placed {
-  readonly instr: Instr;
-  readonly offset: number;
-}
-
-interface Column<T> {
-  readonly first: T;
-  /** What holds at the instruction, and what it leaves behind. */
-  readonly at?: (value: T, i: Instr) => T;
-  readonly after?: (value: T, i: Instr) => T;
-  readonly same?: (a: T, b: T) => boolean;
-}
-
-/** A value is noted where it first holds for an instruction that has bytes; and at the very end, whether there are any. */
-function spans<T>(code: readonly Placed[], { first, at, after, same = Object.is }: Column<T>): Span<T>[] {
+/**
+ * What `valueAt` says of each instruction in turn, noted where it changes: at the first that has bytes, and at the very end
+ * whether there are any; undefined is not. Instructions without bytes are asked too: some are there to change a table.
+ */
+function spans<T>(
+  code: readonly Instr[],
+  valueAt: (i: Instr) => T | undefined,
+  same: (a: T, b: T) => boolean,
+): Span<T>[] {
   const out: Span<T>[] = [];
-  let value = first;
-  code.forEach(({ instr, offset }, i) => {
-    value = at?.(value, instr) ?? value;
-    const hasBytes = code[i + 1]?.offset !== offset;
-    const last = out.at(-1);
-    if (hasBytes && !(last && same(last.value, value))) out.push({ offset: last ? offset : 0, value });
-    value = after?.(value, instr) ?? value;
-  });
+  let last: Span<T> | undefined;
+  for (let n = 0; n < code.length; n++) {
+    const i = code[n]!;
+    const value = valueAt(i);
+    if (value === undefined || code[n + 1]?.offset === i.offset || (last !== undefined && same(last.value, value)))
+      continue;
+    last = { offset: last === undefined ? 0 : i.offset, value };
+    out.push(last);
+  }
   return out;
 }
 
+const isEqual = (a: number, b: number): boolean => a === b;
+const isSameLine = (a: Position, b: Position): boolean => a.line === b.line && a.file === b.file;
+
 /** Bytes between RSP and the return address: a push counts from the next instruction on. */
-export const pcsp = (code: readonly Placed[]): Span<number>[] =>
-  spans(code, { first: 0, after: (depth, i) => depth + i.spadj });
+export function pcsp(code: readonly Instr[]): Span<number>[] {
+  let next = 0;
+  const depth = (i: Instr): number => {
+    const now = next;
+    next += i.spadj;
+    return now;
+  };
+  return spans(code, depth, isEqual);
+}
 
 /** Source positions. What the assembler dropped belongs to the instruction before it. */
-export function lines(code: readonly Placed[]): Span<Position>[] {
-  const all = spans<Position | undefined>(code, {
-    first: undefined,
-    at: (position, i) => (i.mnemonic === 'NOP' ? position : i.at),
-    same: (a, b) => a?.line === b?.line && a?.file === b?.file,
-  });
-  return all.filter((span): span is Span<Position> => span.value !== undefined);
+export function lines(code: readonly Instr[]): Span<Position>[] {
+  let at: Position | undefined;
+  const position = (i: Instr): Position | undefined => {
+    if (i.name !== 'NOP') at = i.at;
+    return at;
+  };
+  return spans(code, position, isSameLine);
 }
 
 /** One table for each number that PCDATA gives a value other than −1, and for those below it: empty when not used. */
-export function pcdata(code: readonly Placed[]): Span<number>[][] {
+export function pcdata(code: readonly Instr[]): Span<number>[][] {
   const used = new Set<number>();
-  for (const { instr } of code) {
-    const given = pcdataOf(instr);
+  for (const i of code) {
+    const given = pcdataOf(i);
     if (given && given.value !== -1) used.add(given.table);
   }
   return Array.from({ length: Math.max(-1, ...used) + 1 }, (_, table) => {
     if (!used.has(table)) return [];
-    const after = (value: number, i: Instr): number => {
+    let next = -1;
+    const value = (i: Instr): number => {
+      const now = next;
       const given = pcdataOf(i);
-      return given?.table === table ? given.value : value;
+      if (given?.table === table) next = given.value;
+      return now;
     };
-    return spans(code, { first: -1, after });
+    return spans(code, value, isEqual);
   });
 }
 
 function pcdataOf(i: Instr): { table: number; value: number } | undefined {
-  if (i.mnemonic !== 'PCDATA') return undefined;
+  if (i.name !== 'PCDATA') return undefined;
   const [table, value] = i.operands;
   if (table?.kind !== 'immediate' || value?.kind !== 'immediate') return undefined;
   return { table: Number(table.value), value: Number(value.value) };
 }
 
 /** By number: the symbol that FUNCDATA names. */
-export function funcdata(code: readonly Placed[]): (SymbolName | undefined)[] {
+export function funcdata(code: readonly Instr[]): (SymbolName | undefined)[] {
   const out: (SymbolName | undefined)[] = [];
-  for (const { instr } of code) {
-    if (instr.mnemonic !== 'FUNCDATA') continue;
-    const [number, to] = instr.operands;
+  for (const { name, operands } of code) {
+    if (name !== 'FUNCDATA') continue;
+    const [number, to] = operands;
     if (number?.kind === 'immediate' && to?.kind === 'memory') out[Number(number.value)] = to.symbol;
   }
   return Array.from(out);

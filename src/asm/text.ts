@@ -1,9 +1,9 @@
 /** Instructions as Go's listing writes them, for messages. */
-import type { Instr } from './program.ts';
+import type { Instr } from './instr.ts';
 import type { MemoryOperand, Operand } from './syntax.ts';
 
 export function printInstr(i: Instr): string {
-  return `${[i.mnemonic, ...i.suffixes].join('.')}${i.operands.length ? ` ${i.operands.map(printOperand).join(', ')}` : ''}`;
+  return `${[i.name, ...i.suffixes].join('.')}${i.operands.length ? ` ${i.operands.map(printOperand).join(', ')}` : ''}`;
 }
 
 function printOperand(o: Operand): string {

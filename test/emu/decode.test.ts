@@ -4,7 +4,9 @@ import { CpuidFeature, Decoder, DecoderOptions } from 'iced-x86';
 import { describe, expect, test } from 'vitest';
 import { decode } from '#emu/decode/decode.ts';
 import { print } from '#emu/decode/print.ts';
-import { type Argument, accepts, encode } from '#emu/isa/encode.ts';
+import { accepts } from '#emu/isa/accept.ts';
+import { Bytes } from '#emu/isa/bytes.ts';
+import { type Argument, encode, templateOf } from '#emu/isa/encode.ts';
 import { type Decorations, roundings, undecorated } from '#emu/isa/evex.ts';
 import type { Form } from '#emu/isa/form.ts';
 import { evexForms } from '#emu/isa/forms/avx512/index.ts';
@@ -94,11 +96,11 @@ const instructionOf = (rows: readonly Form[]) =>
     .chain(({ form, args }) => decorationsOf(form, args).map((decorations) => ({ form, args, decorations })))
     .filter(({ form, args, decorations }) => accepts(form, args, decorations))
     // 90 with a register that is not RAX's own is XCHG; the NOP row covers the other.
-    .map(({ form, args, decorations }) => ({
-      form,
-      decorations,
-      bytes: Uint8Array.from(encode(form, args, decorations).bytes),
-    }));
+    .map(({ form, args, decorations }) => {
+      const bytes = new Bytes();
+      encode(templateOf(form), args, decorations, bytes);
+      return { form, decorations, bytes: bytes.contents };
+    });
 
 const chapters = [
   ['legacy and VEX', instructionOf(forms)],

@@ -1,5 +1,7 @@
 /** Random instructions with random states, for comparing engines with silicon. */
-import { type Argument, encode } from '#emu/isa/encode.ts';
+import { Bytes } from '#emu/isa/bytes.ts';
+import { type Argument, encode, templateOf } from '#emu/isa/encode.ts';
+import { undecorated } from '#emu/isa/evex.ts';
 import type { Form } from '#emu/isa/form.ts';
 import type { OperandKind } from '#emu/isa/operand.ts';
 import type { Random } from '#runtime/junk.ts';
@@ -219,8 +221,9 @@ export function makeCase(f: Form, r: Random, memory: boolean, shape: Random = r)
     gprs[args[1]!.n] = (BigInt(pick(r, 512)) - 128n) & 0xffff_ffff_ffff_ffffn;
   if (/^I?DIV/.test(f.name) && pick(r, 4)) gprs[2] = 0n;
   try {
-    const { targetAt, ...encoded } = encode(f, args);
-    const bytes = Uint8Array.from(encoded.bytes);
+    const encoded = new Bytes();
+    const { targetAt } = encode(templateOf(f), args, undecorated, encoded);
+    const bytes = encoded.contents;
     if (targetAt !== undefined) setDisplacement(bytes, targetAt, shape);
     const repeat = f.rep && pick(shape, 2) ? [pick(shape, 2) ? 0xf3 : 0xf2] : [];
     // REPNE before MOVS, STOS and LODS is reserved.

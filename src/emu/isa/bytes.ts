@@ -5,6 +5,11 @@ export class Bytes {
   #view = new DataView(this.#bytes.buffer);
   length = 0;
 
+  /** No copy: good until more is written. */
+  get view(): Uint8Array {
+    return this.#bytes.subarray(0, this.length);
+  }
+
   get contents(): Uint8Array {
     return this.#bytes.slice(0, this.length);
   }
@@ -22,35 +27,28 @@ export class Bytes {
     return at;
   }
 
-  u8(...values: number[]): this {
-    for (const v of values) {
-      const at = this.#reserve(1);
-      this.#view.setUint8(at, v);
-    }
+  u8(value: number): this {
+    const at = this.#reserve(1);
+    this.#bytes[at] = value;
     return this;
   }
 
-  u16(...values: number[]): this {
-    for (const v of values) {
-      const at = this.#reserve(2);
-      this.#view.setUint16(at, v, true);
-    }
+  u16(value: number): this {
+    const at = this.#reserve(2);
+    this.#view.setUint16(at, value, true);
     return this;
   }
 
-  u32(...values: number[]): this {
-    for (const v of values) {
-      const at = this.#reserve(4);
-      this.#view.setUint32(at, v, true);
-    }
+  u32(value: number): this {
+    const at = this.#reserve(4);
+    this.#view.setUint32(at, value, true);
     return this;
   }
 
-  u64(...values: (number | bigint)[]): this {
-    for (const v of values) {
-      const at = this.#reserve(8);
-      this.#view.setBigUint64(at, BigInt.asUintN(64, BigInt(v)), true);
-    }
+  u64(value: number | bigint): this {
+    if (typeof value === 'number') return this.u32(value).u32(Math.floor(value / 2 ** 32));
+    const at = this.#reserve(8);
+    this.#view.setBigUint64(at, BigInt.asUintN(64, value), true);
     return this;
   }
 
@@ -72,7 +70,7 @@ export class Bytes {
     return this.put(new TextEncoder().encode(text)).u8(0);
   }
 
-  put(bytes: Uint8Array): this {
+  put(bytes: ArrayLike<number>): this {
     const at = this.#reserve(bytes.length);
     this.#bytes.set(bytes, at);
     return this;
@@ -82,6 +80,10 @@ export class Bytes {
   align(size: number, filler = 0): this {
     while (this.length % size) this.u8(filler);
     return this;
+  }
+
+  patch8(at: number, value: number): void {
+    this.#bytes[at] = value;
   }
 
   patch32(at: number, value: number): void {

@@ -1,0 +1,66 @@
+/** Words in a row: a line of text, an operand, what a macro becomes. */
+import type { Word } from './word.ts';
+
+/**
+ * Words in a row, and their places. A place is a number: how much text of this run, file after file, stands before it. Words side by side
+ * in a text have places side by side.
+ */
+export class Line {
+  /** They may go on behind the line's end. */
+  readonly words: Word[] = [];
+  readonly places: number[] = [];
+  length = 0;
+
+  push(word: Word, place: number): void {
+    const at = this.length++;
+    this.words[at] = word;
+    this.places[at] = place;
+  }
+
+  /** Empties it, for another line in its place. */
+  clear(): void {
+    this.length = 0;
+  }
+}
+
+/** A part of a line: an operand. */
+export class Phrase {
+  readonly line: Line;
+  readonly from: number;
+  readonly to: number;
+
+  constructor(line: Line, from: number, to: number) {
+    this.line = line;
+    this.from = from;
+    this.to = to;
+  }
+
+  get length(): number {
+    return this.to - this.from;
+  }
+
+  /** From the end when negative. */
+  word(at: number): Word | undefined {
+    const index = at < 0 ? this.to + at : this.from + at;
+    return index >= this.from && index < this.to ? this.line.words[index] : undefined;
+  }
+
+  /** Of a word; that of the end is behind the last one. Undefined when there is nothing at all. */
+  place(at: number): number | undefined {
+    const index = Math.min(this.from + at, this.to);
+    if (index < this.to) return this.line.places[index];
+    const last = this.to - 1;
+    return last < this.from ? undefined : this.line.places[last]! + this.line.words[last]!.text.length;
+  }
+
+  slice(from: number, to = this.length): Phrase {
+    return new Phrase(this.line, this.from + from, to < 0 ? this.to + to : this.from + to);
+  }
+
+  get text(): string {
+    return this.line.words
+      .slice(this.from, this.to)
+      .map(({ text }) => text)
+      .join('');
+  }
+}
