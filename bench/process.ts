@@ -27,6 +27,13 @@ export function run(command: readonly string[]): Ran {
   return { seconds: seconds!, rss: rss!, status: exit!, out: out!, note: note! };
 }
 
+/** Seconds of a command that has to succeed. */
+export function timed(command: readonly string[]): number {
+  const { seconds, status } = run(command);
+  if (status !== 0) throw new Error(`${command.join(' ')}: exit status ${status}`);
+  return seconds;
+}
+
 /** The first line of a command's output, or undefined when there is no such command. */
 export function firstLine(...command: string[]): string | undefined {
   try {

@@ -2,11 +2,12 @@
 import { assemble } from '#asm/assemble.ts';
 import type { Diagnostic } from '#asm/diagnostic.ts';
 import type { ObjectFile } from '#asm/object.ts';
+import type { Sources } from '#asm/preprocess.ts';
 import { goLibrary, type Library, ownLibrary } from '#runtime/stubs.ts';
 import type { DiagnosticOptions } from './diagnostics.ts';
 import { checkAssemblyFile, hostFiles, stubsDir } from './files.ts';
 import { goTree } from './goroot.ts';
-import { progress } from './progress.ts';
+import { progress, progressDone } from './progress.ts';
 
 /** A file, or the library, that does not assemble: with every reason. */
 export class AssemblyErrors extends Error {
@@ -22,6 +23,7 @@ export class AssemblyErrors extends Error {
 export function library(options: { readonly goroot?: string }): Library {
   if (options.goroot === undefined) return ownLibrary(stubsDir(), hostFiles);
   const tree = goTree(options.goroot, progress);
+  progressDone();
   return goLibrary(tree.root, tree.header, stubsDir(), hostFiles);
 }
 
@@ -38,9 +40,15 @@ export function assembleFile(
   // One name of this kind is defined, as by go build.
   const { GOAMD64_v1, ...others } = lib.options.defines;
   const build = options.goamd64 ? { ...others, [`GOAMD64_${options.goamd64}`]: '1' } : lib.options.defines;
-  return assemble(path, lib.sources, {
-    includeDirs: [...options.include, ...lib.options.includeDirs, `${stubsDir()}/include`],
+  const last = `${stubsDir()}/include`;
+  return assemble(path, withOwnHeader(lib.sources, last), {
+    includeDirs: [...options.include, ...lib.options.includeDirs, last],
     defines: { ...build, ...defines },
     everyError: options.allErrors ?? false,
   });
 }
+
+/** The go_asm.h of the user's package where Go would find it; the library's, which is the runtime's, in the last folder. */
+const withOwnHeader = (library: Sources, last: string): Sources => ({
+  read: (path) => hostFiles.read(path) ?? (path.startsWith(`${last}/`) ? library.read(path) : undefined),
+});

@@ -9,8 +9,11 @@ import { AssemblyErrors } from './assembly.ts';
 import { diagnosticsText } from './diagnostics.ts';
 import { InputError } from './fail.ts';
 
-/** One line for what the user got wrong; our own mistakes are said to be ours. Returns the exit code. */
-export function explain(e: unknown): number {
+/**
+ * One line for what the user got wrong; our own mistakes are said to be ours, and what `file` they were made on.
+ * Returns the exit code.
+ */
+export function explain(e: unknown, file?: string): number {
   if (e instanceof AssemblyErrors || e instanceof LinkError) {
     console.error(diagnosticsText(e.diagnostics, e instanceof AssemblyErrors ? e.options : {}));
     return 2;
@@ -23,9 +26,8 @@ export function explain(e: unknown): number {
     console.error(`callgate: ${e.message}`);
     return 2;
   }
-  console.error(
-    `callgate: internal error, please report it: ${e instanceof Error ? `${e.name}: ${e.message}` : String(e)}`,
-  );
+  const said = e instanceof Error ? `${e.name}: ${e.message}` : String(e);
+  console.error(`callgate: ${file === undefined ? '' : `${file}: `}internal error, please report it: ${said}`);
   if (process.env['CALLGATE_DEBUG'] && e instanceof Error) console.error(e.stack);
   return 70;
 }

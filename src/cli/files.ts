@@ -1,5 +1,14 @@
 /** The host's files, as the assembler wants them, and the project's own folders. */
-import { existsSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Sources } from '#asm/preprocess.ts';
@@ -19,7 +28,7 @@ export function stubsDir(): string {
 }
 
 /** The bytes of a file to execute. */
-export function readExecutable(path: string): Uint8Array {
+export function readExecutable(path: string): Buffer {
   if (!existsSync(path)) fail(`${path}: no such file or directory`);
   if (!statSync(path).isFile()) fail(`${path}: is not a file`);
   try {
@@ -49,6 +58,15 @@ export function writeWhole(path: string, bytes: Uint8Array): void {
   }
 }
 
+/** With the folders above it; one that is there is left as it is. */
+export function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (e) {
+    fail(`${path}: cannot be made: ${reason(e)}`);
+  }
+}
+
 /** What the system said, in words for what happens to everybody. */
 function reason(e: unknown): string {
   const { code } = e as NodeJS.ErrnoException;
@@ -66,9 +84,7 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** Refuse, in one line, what cannot be assembly text. */
 export function checkAssemblyFile(path: string): void {
-  if (!existsSync(path)) fail(`${path}: no such file or directory`);
-  if (!statSync(path).isFile()) fail(`${path}: is not a file`);
-  const bytes = readFileSync(path);
+  const bytes = readExecutable(path);
   if (bytes.subarray(0, 4).toString('latin1') === '\x7fELF') fail(`${path}: is an ELF file; give it Go assembly (.s)`);
   const nul = bytes.indexOf(0);
   if (nul >= 0) fail(`${path}: is not text: byte ${nul} is zero`);

@@ -1,6 +1,5 @@
 /** A Go tree on this machine: is it one we know, and what does its toolchain say of struct layouts? */
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -43,6 +42,8 @@ export interface GoPackage {
 export function keptHeader(root: string, of: GoPackage, progress: (what: string) => void): string {
   const { size, mtimeMs } = statSync(join(root, COMPILER));
   const what = [root, size, mtimeMs, of.path, of.tag ?? ''].join(' ');
+  // Loaded here: only a Go tree needs it, and every command would wait for it.
+  const { createHash } = process.getBuiltinModule('node:crypto');
   const key = createHash('sha256').update(what).digest('hex').slice(0, 16);
   const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'callgate');
   const kept = join(cache, `go_asm-${key}.h`);

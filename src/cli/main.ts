@@ -2,6 +2,7 @@
  * The command line: parses it, loads and runs a command, turns every failure into one line and an exit code. A command is
  * loaded when it is asked for: what the others are made of would take longer than most of them.
  */
+import * as modules from 'node:module';
 import { Command, CommanderError, Option } from 'commander';
 import { cpuNames } from '#emu/cpu/models.ts';
 import { strategies } from '#runtime/explore/strategies.ts';
@@ -18,6 +19,9 @@ import type { EngineOptions } from './engines.ts';
 import { output } from './output.ts';
 import { progressDone } from './progress.ts';
 import { version } from './version.ts';
+
+// From Node 22.1 on: what a command is made of is compiled once, and kept in Node's compile cache.
+(modules as { readonly enableCompileCache?: () => void }).enableCompileCache?.();
 
 const collect = (value: string, before: readonly string[]): string[] => [...before, value];
 
@@ -251,14 +255,17 @@ program
   });
 
 assembling(program.command('asm'))
-  .summary('what a file assembles to')
+  .summary('what files assemble to')
   .description(
-    'Assemble one file of Go assembly: as a listing, a table of symbols, bytes in hexadecimal, all that the object says in JSON, or an ELF object that ld, objdump and gdb read.',
+    'Assemble files of Go assembly, each by itself: as a listing, a table of symbols, bytes in hexadecimal, all that the object says in JSON, or an ELF object that ld, objdump and gdb read. Several files come one below the other, their JSON one a line, or with -o into a folder. One that does not assemble does not keep the others from it; the exit status is 2 then.',
   )
-  .argument('<FILE.s>')
+  .argument('<FILE.s...>')
   .option('--goroot <dir>', 'take headers from this Go tree')
   .addOption(new Option('--format <kind>', 'what to make of it').choices(asmFormats).default('listing'))
-  .option('-o, --output <file>', 'where to put it; it is written whole or not at all')
+  .option(
+    '-o, --output <path>',
+    'the file to put it in, or a folder: then a.s becomes a.o there, or a.lst, a.sym, a.hex, a.json; a folder that ends in / is made. A file is written whole or not at all',
+  )
   .option('-p, --package <path>', "with --format elf: what a name's leading · stands for", 'main')
   .addOption(
     new Option('--goamd64 <version>', 'what GOAMD64 is: the file sees it as GOAMD64_v1 …')
@@ -266,9 +273,9 @@ assembling(program.command('asm'))
       .default('v1'),
   )
   .option('--json', 'the same as --format obj-json')
-  .action(async (path: string, options: AsmOptions) => {
+  .action(async (paths: string[], options: AsmOptions) => {
     const { asm } = await import('./commands/asm.ts');
-    status = await asm(path, options);
+    status = await asm(paths, options);
   });
 
 program

@@ -23,6 +23,13 @@ export function objectText(object: ObjectFile, format: TextFormat, isForFile: bo
   }
 }
 
+/** One of several on standard output: under its file's name, or, as JSON, which names it, on one line. */
+export function partText(object: ObjectFile, format: TextFormat): string {
+  if (format === 'obj-json') return JSON.stringify(objectJson(object));
+  const text = objectText(object, format, false);
+  return text && `${paint('bold', `${object.path}:`)}\n${text}`;
+}
+
 const name = (f: CodeSymbol): string =>
   `${f.symbol.name}${f.symbol.isStatic ? '<>' : ''}${f.symbol.abi === 'ABIInternal' ? '<ABIInternal>' : ''}`;
 

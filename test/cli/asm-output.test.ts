@@ -103,10 +103,10 @@ describe('-o', () => {
   });
 
   test('one line when it cannot', () => {
-    mkdirSync(join(dir, 'folder'));
+    mkdirSync(join(dir, 'folder/ret.lst'), { recursive: true });
     expect(callgate('asm', 'ret.s', '-o', 'folder')).toMatchObject({
       status: 2,
-      err: 'callgate: folder: cannot be written: it is a folder\n',
+      err: 'callgate: folder/ret.lst: cannot be written: it is a folder\n',
     });
     expect(callgate('asm', 'ret.s', '-o', 'nowhere/x').err).toBe(
       'callgate: nowhere/x: cannot be written: there is no such folder\n',

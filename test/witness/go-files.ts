@@ -35,6 +35,22 @@ export function goFiles(src: string): GoFile[] {
   });
 }
 
+/** Of those, the ones that `go build std cmd` assembles, by path. */
+export function builtFiles(src: string): string[] {
+  const paths = goFiles(src).flatMap(({ path, mode }) => (mode || path.includes('testdata/') ? [] : [path]));
+  // A folder without Go files is no package: x/sys/plan9 has assembly that says nothing of systems.
+  return paths.filter((path) => {
+    const dir = `${src}/${path.slice(0, path.lastIndexOf('/'))}`;
+    return readdirSync(dir).some((name) => isBuilt(dir, name));
+  });
+}
+
+const isBuilt = (dir: string, name: string): boolean =>
+  /^[^_.].*\.go$/.test(name) &&
+  !name.endsWith('_test.go') &&
+  nameHolds(name) &&
+  textHolds(readFileSync(`${dir}/${name}`, 'utf8'), undefined);
+
 function assemblyFiles(root: string, dir: string): string[] {
   const names = readdirSync(`${root}/${dir}`).sort();
   return names.flatMap((name) => {

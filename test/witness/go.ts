@@ -32,21 +32,27 @@ export class GoRefusal extends Error {}
 const isRuntime = (path: string): boolean =>
   ['runtime', 'reflect', 'syscall', 'internal/bytealg'].includes(path) || path.startsWith('runtime/internal');
 
+/** The options that `go build` gives its assembler: `work` is a folder with the package's go_asm.h. */
+export function goAsmFlags(
+  { root, packagePath, goamd64 = 'v1' }: Omit<GoAsmOptions, 'header'>,
+  work: string,
+): string[] {
+  const includes = ['-I', work, '-I', join(root, 'pkg/include')];
+  const defines = ['GOOS_linux', 'GOARCH_amd64', `GOAMD64_${goamd64}`].flatMap((name) => ['-D', name]);
+  return ['-p', packagePath, ...includes, ...defines, ...(isRuntime(packagePath) ? ['-compiling-runtime'] : [])];
+}
+
 /** `go tool asm` on one file, with the options of `go build`. Rejects with a GoRefusal. */
 export async function goAsm(path: string, options: GoAsmOptions): Promise<GoObject> {
-  const { root, packagePath, header, goamd64 = 'v1' } = options;
+  const { root, header, goamd64 = 'v1' } = options;
   const dir = mkdtempSync(join(tmpdir(), 'callgate-asm-'));
   try {
     if (header !== undefined) writeFileSync(join(dir, 'go_asm.h'), header);
     const out = join(dir, 'out.o');
-    const includes = ['-I', dir, '-I', join(root, 'pkg/include')];
-    const defines = ['GOOS_linux', 'GOARCH_amd64', `GOAMD64_${goamd64}`].flatMap((name) => ['-D', name]);
-    const runtime = isRuntime(packagePath) ? ['-compiling-runtime'] : [];
-    await run(
-      join(root, 'pkg/tool/linux_amd64/asm'),
-      ['-p', packagePath, ...includes, ...defines, ...runtime, '-o', out, path],
-      { cwd: dirname(path), env: { ...process.env, GOROOT: root, GOAMD64: goamd64, GOEXPERIMENT: '' } },
-    );
+    await run(join(root, 'pkg/tool/linux_amd64/asm'), [...goAsmFlags(options, dir), '-o', out, path], {
+      cwd: dirname(path),
+      env: { ...process.env, GOROOT: root, GOAMD64: goamd64, GOEXPERIMENT: '' },
+    });
     return readGoObject(readFileSync(out), builtinsOf(root));
   } finally {
     rmSync(dir, { recursive: true, force: true });
