@@ -1,6 +1,6 @@
 /** Read-only constants that the assembler itself makes: named after their content, so that one copy serves everybody. */
 import type { DataSymbol } from './object.ts';
-import type { Position, SymbolName } from './syntax.ts';
+import { type Position, type SymbolName, symbolNamed } from './syntax.ts';
 import { textFlags } from './textflag.ts';
 
 /** Two bitmaps of no bits, arguments without results and with them: the name is the content's hash, as Go spells it. */
@@ -32,7 +32,7 @@ export class Constants {
   }
 
   #add(name: string, bytes: Uint8Array, at: Position, flags: number): SymbolName {
-    const symbol: SymbolName = { name, isStatic: false, abi: 'ABI0' };
+    const symbol = symbolNamed(name);
     if (!this.#symbols.has(name))
       this.#symbols.set(name, { symbol, at, flags, size: bytes.length, bytes, relocations: [], isConstant: true });
     return symbol;

@@ -6,7 +6,7 @@
 import type { Diagnostic } from './diagnostic.ts';
 import { Instr, instr, jump, pcdata } from './instr.ts';
 import type { Func } from './program.ts';
-import type { MemoryOperand, Operand, Position } from './syntax.ts';
+import { type MemoryOperand, memory, type Operand, type Position, symbolNamed } from './syntax.ts';
 import { printInstr } from './text.ts';
 import { textFlags } from './textflag.ts';
 
@@ -30,19 +30,7 @@ export interface Framed {
 
 const reg = (name: string): Operand => ({ kind: 'register', name });
 const imm = (n: number): Operand => ({ kind: 'immediate', value: BigInt(n) });
-const mem = (base: string, offset: number): MemoryOperand => ({
-  kind: 'memory',
-  addressOf: false,
-  base,
-  offset: BigInt(offset),
-});
-const symbol = (name: string): MemoryOperand => ({
-  kind: 'memory',
-  addressOf: false,
-  pseudo: 'SB',
-  offset: 0n,
-  symbol: { name, isStatic: false, abi: 'ABI0' },
-});
+const mem = (base: string, offset: number): Operand => memory({ base, offset: BigInt(offset) });
 
 /** Runtime calls without arguments, which do not stop a small function from being a leaf. */
 const isZeroArgRuntimeCall = (name: string): boolean =>
@@ -113,7 +101,10 @@ function stackCheck(f: Func, size: number, head: Instr[], tail: Instr[]): void {
   const morestack = instr(
     at,
     'CALL',
-    symbol(f.flags & textFlags.NEEDCTXT ? 'runtime.morestack' : 'runtime.morestack_noctxt'),
+    memory({
+      pseudo: 'SB',
+      symbol: symbolNamed(f.flags & textFlags.NEEDCTXT ? 'runtime.morestack' : 'runtime.morestack_noctxt'),
+    }),
   );
   // A preemption in here would be forgotten by the time morestack is called, and the stack grow for nothing.
   const unsafe = pcdata(at, UNSAFE_POINT, UNSAFE);
@@ -182,9 +173,8 @@ function resolveNames(i: Instr, depth: number, bpSize: number, report: (d: Diagn
   i.operands = i.operands.map((o) => {
     if (!isInFrame(o)) return o;
     if (o.base !== undefined) report({ at: i.at, message: `invalid instruction: ${printInstr(i)}` });
-    const { pseudo, symbol: _, ...rest } = o;
-    const shift = pseudo === 'AUTO' ? depth - bpSize : depth + 8;
-    return { ...rest, base: 'SP', offset: o.offset + BigInt(shift) };
+    const shift = o.pseudo === 'AUTO' ? depth - bpSize : depth + 8;
+    return { ...o, pseudo: undefined, symbol: undefined, base: 'SP', offset: o.offset + BigInt(shift) };
   });
 }
 

@@ -1,7 +1,7 @@
 /** One instruction on its way from a statement to bytes. */
 import type { Encoded } from '#emu/isa/encode.ts';
 import { type Mnemonic, mnemonicNamed } from './mnemonic.ts';
-import type { Operand, Position, SymbolName } from './syntax.ts';
+import { memory, type Operand, type Position, type SymbolName } from './syntax.ts';
 
 /** What a jump within its function has besides. */
 export interface Branch {
@@ -81,7 +81,7 @@ export const pcdata = (at: Position, index: number, value: number): Instr =>
 
 /** The function's symbol number `index`. */
 export const funcdata = (at: Position, index: number, symbol: SymbolName): Instr =>
-  instr(at, 'FUNCDATA', constant(index), { kind: 'memory', addressOf: false, pseudo: 'SB', offset: 0n, symbol });
+  instr(at, 'FUNCDATA', constant(index), memory({ pseudo: 'SB', symbol }));
 
 /** A jump that the assembler adds itself. */
 export const jump = (at: Position, name: string, target: Instr): Instr =>

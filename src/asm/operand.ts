@@ -5,7 +5,7 @@ import { expression, floatExpression } from './expression.ts';
 import type { Phrase } from './line.ts';
 import { unquote } from './quote.ts';
 import { isPseudoRegister, registerNamed } from './register-name.ts';
-import type { Abi, MemoryOperand, Operand, RegisterName, SymbolName } from './syntax.ts';
+import { type Abi, type MemoryOperand, memory, type Operand, type RegisterName, type SymbolName } from './syntax.ts';
 
 type Prefix = '' | '$' | '*';
 
@@ -48,7 +48,7 @@ function constant(cursor: Cursor, prefix: Prefix): Operand {
   if (cursor.peek().text === '(') return address(cursor, prefix, value);
   if (prefix === '$') return { kind: 'immediate', value };
   if (prefix === '*') fail(`cannot jump through *${value}: write ${value}, which already is a memory operand`);
-  return { kind: 'memory', addressOf: false, offset: value };
+  return memory({ offset: value });
 }
 
 function bareRegister(cursor: Cursor, prefix: Prefix): Operand {
@@ -106,9 +106,8 @@ function symbolic(cursor: Cursor, prefix: Prefix, isJump: boolean): Operand {
   if (prefix === '*' && !(isJump && pseudo === 'SB' && cursor.isAtEnd)) {
     fail(`* is for jumps through a variable, *symbol(SB); found *${text}`);
   }
-  const indirect = prefix === '*' ? { indirect: true as const } : {};
-  const named = { kind: 'memory' as const, addressOf: prefix === '$', ...indirect, symbol, pseudo, offset };
-  return cursor.isAtEnd ? named : { ...named, ...hardware(cursor) };
+  const registers = cursor.isAtEnd ? {} : hardware(cursor);
+  return memory({ addressOf: prefix === '$', indirect: prefix === '*', symbol, pseudo, offset, ...registers });
 }
 
 /** `name`, `name<>` or `name<ABIInternal>`; the name has been read. */
@@ -152,10 +151,10 @@ function address(cursor: Cursor, prefix: Prefix, offset: bigint): Operand {
     return pcRelative(prefix, offset);
   }
   // `*8(AX)` is accepted as another way to write 8(AX).
-  return { kind: 'memory', addressOf: prefix === '$', offset, ...hardware(cursor) };
+  return memory({ addressOf: prefix === '$', offset, ...hardware(cursor) });
 }
 
-type Hardware = Pick<MemoryOperand, 'base' | 'index' | 'scale'>;
+type Hardware = Partial<Pick<MemoryOperand, 'base' | 'index' | 'scale'>>;
 
 function hardware(cursor: Cursor): Hardware {
   const first = parenthesized(cursor);

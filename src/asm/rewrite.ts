@@ -1,7 +1,7 @@
 /** Small rewrites Go makes before it encodes (obj6.go progedit, asm6.go span6). */
 import type { Constants } from './constants.ts';
 import type { Instr } from './instr.ts';
-import type { MemoryOperand, Operand, SymbolName } from './syntax.ts';
+import { type MemoryOperand, memory, type Operand, type SymbolName } from './syntax.ts';
 
 type Rewrite = (i: Instr, constants: Constants) => void;
 
@@ -14,9 +14,7 @@ export function rewrite(i: Instr, constants: Constants): void {
 const isThroughTls = (o: Operand): o is MemoryOperand =>
   o.kind === 'memory' && o.index === 'TLS' && o.base !== undefined;
 
-function throughTls({ index: _i, scale: _s, ...rest }: MemoryOperand): MemoryOperand {
-  return { ...rest, base: 'TLS' };
-}
+const throughTls = (o: MemoryOperand): Operand => ({ ...o, base: 'TLS', index: undefined, scale: undefined });
 
 /** MOVQ and MOVL. */
 function move(i: Instr): void {
@@ -47,14 +45,7 @@ function floatingConstant(i: Instr, constant: (value: number) => SymbolName): vo
   const isZero = Object.is(from.value, 0);
   if (isZero && /^MOVS[SD]$/.test(i.name) && to?.kind === 'register' && /^X(\d|1[0-5])$/.test(to.name))
     i.become('XORPS', [to, to]);
-  else
-    i.operands = i.operands.with(0, {
-      kind: 'memory',
-      addressOf: false,
-      pseudo: 'SB',
-      offset: 0n,
-      symbol: constant(from.value),
-    });
+  else i.operands = i.operands.with(0, memory({ pseudo: 'SB', symbol: constant(from.value) }));
 }
 const single: Rewrite = (i, constants) => floatingConstant(i, (value) => constants.float32(value, i.at));
 const double: Rewrite = (i, constants) => floatingConstant(i, (value) => constants.float64(value, i.at));

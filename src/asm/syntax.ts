@@ -42,18 +42,33 @@ export interface MemoryOperand {
   readonly kind: 'memory';
   readonly addressOf: boolean;
   /** `CALL *sym(SB)`: jump to the address stored there. Jumps to a symbol only; `*(AX)` means `(AX)` already. */
-  readonly indirect?: true;
+  readonly indirect: boolean;
   /** With `name(SB)`, `name+8(FP)`, `name-8(SP)`. */
-  readonly symbol?: SymbolName;
+  readonly symbol: SymbolName | undefined;
   /** SB global, FP argument (`x+0(FP)`), AUTO local (`x-8(SP)`); undefined: a plain hardware address. */
-  readonly pseudo?: 'SB' | 'FP' | 'AUTO';
+  readonly pseudo: 'SB' | 'FP' | 'AUTO' | undefined;
   readonly offset: bigint;
   /** A hardware register, `SP` included (bare `8(SP)`), or TLS. */
-  readonly base?: RegisterName;
-  readonly index?: RegisterName;
-  /** 1, 2, 4 or 8; present exactly when `index` is. */
-  readonly scale?: number;
+  readonly base: RegisterName | undefined;
+  readonly index: RegisterName | undefined;
+  /** 1, 2, 4 or 8; there when `index` is. */
+  readonly scale: number | undefined;
 }
+
+/** Whatever is not said of it is not so. */
+export const memory = (said: Partial<MemoryOperand>): MemoryOperand => ({
+  kind: 'memory',
+  addressOf: said.addressOf ?? false,
+  indirect: said.indirect ?? false,
+  symbol: said.symbol,
+  pseudo: said.pseudo,
+  offset: said.offset ?? 0n,
+  base: said.base,
+  index: said.index,
+  scale: said.scale,
+});
+
+export const symbolNamed = (name: string): SymbolName => ({ name, isStatic: false, abi: 'ABI0' });
 
 export type Statement =
   | { readonly kind: 'label'; readonly at: Position; readonly name: string }

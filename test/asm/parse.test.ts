@@ -19,7 +19,7 @@ function operandOf(text: string, mnemonic = 'OP'): Operand {
 }
 
 const symbol = (name: string, rest: object = {}) => ({ name, isStatic: false, abi: 'ABI0', ...rest });
-const memory = (rest: object) => ({ kind: 'memory', addressOf: false, offset: 0n, ...rest });
+const memory = (rest: object) => ({ kind: 'memory', addressOf: false, indirect: false, offset: 0n, ...rest });
 
 describe('operands', () => {
   test.each<[string, object]>([
