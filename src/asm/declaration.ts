@@ -17,13 +17,14 @@ const maxTables = 256;
 /** Where initialized data must end. Go goes to 2^30, byte for byte in memory; nobody writes so much in DATA lines. */
 const maxDataOffset = 1 << 26;
 
-/** The declaration that a line makes, or undefined when its first word is not one of the five. */
-export function parseDeclaration(
-  word: string,
-  operands: Operands,
-  at: Position,
-  ends: DataEnds,
-): Statement | undefined {
+const words = ['TEXT', 'DATA', 'GLOBL', 'PCDATA', 'FUNCDATA'] as const;
+type Word = (typeof words)[number];
+const known: ReadonlySet<string> = new Set(words);
+
+/** Does such a word make a line a declaration? */
+export const declares = (word: string): word is Word => known.has(word);
+
+export function parseDeclaration(word: Word, operands: Operands, at: Position, ends: DataEnds): Statement {
   switch (word) {
     case 'TEXT':
       return parseText(operands, at);
@@ -40,7 +41,6 @@ export function parseDeclaration(
       return { kind: 'funcdata', at, index, symbol: globalSymbol(word, operands[1]!).symbol };
     }
   }
-  return undefined;
 }
 
 /** `TEXT name(SB), flags, $frame-args`. */

@@ -64,3 +64,38 @@ export class Phrase {
       .join('');
   }
 }
+
+/** Where the operands of a line begin and end: one such list is good for all lines, one after the other. */
+export class Parts {
+  readonly #bounds: number[] = [];
+  length = 0;
+
+  clear(): void {
+    this.length = 0;
+  }
+
+  add(from: number, to: number): void {
+    const at = 2 * this.length++;
+    this.#bounds[at] = from;
+    this.#bounds[at + 1] = to;
+  }
+
+  from(index: number): number {
+    return this.#bounds[2 * index]!;
+  }
+
+  to(index: number): number {
+    return this.#bounds[2 * index + 1]!;
+  }
+
+  /** The last two change places. */
+  turn(): void {
+    const at = 2 * this.length - 4;
+    const [from, to, otherFrom, otherTo] = this.#bounds.slice(at) as [number, number, number, number];
+    this.#bounds.splice(at, 4, otherFrom, otherTo, from, to);
+  }
+
+  phrase(line: Line, index: number): Phrase {
+    return new Phrase(line, this.from(index), this.to(index));
+  }
+}

@@ -1,7 +1,7 @@
 /** The assembler's front end: text to statements, in source order, with everything that is wrong with it. */
-import { type DataEnds, parseDeclaration } from './declaration.ts';
+import { type DataEnds, declares, parseDeclaration } from './declaration.ts';
 import { type Diagnostic, Diagnostics, fail, failAt, placeOf, SyntaxFault } from './diagnostic.ts';
-import { Line, Phrase } from './line.ts';
+import { Line, Parts } from './line.ts';
 import { Memo } from './memo.ts';
 import { parseOperand } from './operand.ts';
 import { type PreprocessOptions, Preprocessor, type Sources } from './preprocess.ts';
@@ -19,6 +19,9 @@ export interface Parsed {
 interface Context {
   readonly ends: DataEnds;
   readonly statements: Statement[];
+  /** Of the statement at hand: where its operands stand, and those that are parsed. */
+  readonly parts: Parts;
+  readonly room: Operand[];
   /** Instructions and operands by their text: few are written only once, and those in macros often. */
   readonly instructions: Memo<Instruction>;
   readonly operands: Memo<Operand>;
@@ -37,6 +40,8 @@ export function parse(path: string, sources: Sources, options: PreprocessOptions
   const context: Context = {
     ends: new Map(),
     statements: [],
+    parts: new Parts(),
+    room: [],
     instructions: new Memo(),
     operands: new Memo(),
     destinations: new Memo(),
@@ -117,10 +122,11 @@ function parseStatement(read: ReadStatement, context: Context): void {
     suffixes = [...suffixes, suffix.text];
   }
   if (end === endOfText) fail('unexpected EOF');
-  const operands = splitOperands(line, next);
-  const declared = parseDeclaration(word, operands, at, context.ends);
-  if (declared) {
-    context.statements.push(declared);
+  const { parts } = context;
+  splitOperands(line, next, parts);
+  if (declares(word)) {
+    const operands = Array.from({ length: parts.length }, (_, i) => parts.phrase(line, i));
+    context.statements.push(parseDeclaration(word, operands, at, context.ends));
     return;
   }
   const { isExpanded } = read;
@@ -129,7 +135,7 @@ function parseStatement(read: ReadStatement, context: Context): void {
     at,
     mnemonic: word,
     suffixes,
-    operands: parseOperands(word, operands, context),
+    operands: parseOperands(word, line, context),
     isExpanded,
   };
   // Behind a label the text is not the instruction's alone.
@@ -146,47 +152,50 @@ function identifier({ words, places }: Line, index: number): string {
 }
 
 /** Commas separate operands, and so does the colon of an old register pair: AX:DX means DX, AX. */
-function splitOperands(line: Line, from: number): Phrase[] {
-  const { words, places, length } = line;
-  if (length === from) return [];
-  const operands: Phrase[] = [];
-  const colons: number[] = [];
+function splitOperands({ words, places, length }: Line, from: number, parts: Parts): void {
+  parts.clear();
+  if (length === from) return;
   let depth = 0;
   let start = from;
+  /** How many parts there were when a pair began. */
+  let pair = Number.NaN;
   for (let i = from; i < length; i++) {
     const { kind, text } = words[i]!;
     if (kind !== 'punctuation') continue;
     if (depth === 0 && (text === ',' || text === ':')) {
-      if (text === ':') {
-        if (colons.at(-1) === operands.length - 1) failAt(places[i], "invalid ':' in operand");
-        colons.push(operands.length);
-      }
-      operands.push(new Phrase(line, start, i));
+      const ends = pair === parts.length;
+      if (ends && text === ':') failAt(places[i], "invalid ':' in operand");
+      parts.add(start, i);
+      if (ends) parts.turn();
+      if (text === ':') pair = parts.length;
       start = i + 1;
     } else if (text === '(' || text === '[') depth++;
     else if (text === ')' || text === ']') depth--;
   }
-  operands.push(new Phrase(line, start, length));
-  for (const operand of operands) if (operand.length === 0) fail('missing operand');
-  for (const at of colons) operands.splice(at, 2, operands[at + 1]!, operands[at]!);
-  return operands;
+  const ends = pair === parts.length;
+  parts.add(start, length);
+  if (ends) parts.turn();
+  for (let i = 0; i < parts.length; i++) if (parts.from(i) === parts.to(i)) fail('missing operand');
 }
 
-function parseOperands(mnemonic: string, phrases: readonly Phrase[], context: Context): Operand[] {
+function parseOperands(mnemonic: string, line: Line, { parts, room, operands, destinations }: Context): Operand[] {
   const isJump = takesLabel(mnemonic);
-  const seen = isJump ? context.destinations : context.operands;
-  return phrases.map((phrase) => {
-    const { line, from, to } = phrase;
+  const seen = isJump ? destinations : operands;
+  for (let i = 0; i < parts.length; i++) {
+    const from = parts.from(i);
+    const to = parts.to(i);
     let operand = seen.get(line, from, to);
     if (operand === undefined) {
-      operand = parseOperand(phrase, isJump);
+      operand = parseOperand(parts.phrase(line, i), isJump);
       seen.set(line, from, to, operand);
     }
     if (!isJump && operand.kind === 'register' && isPseudoRegister(operand.name)) {
-      failAt(phrase.place(0), `illegal use of pseudo-register in ${mnemonic}`);
+      failAt(line.places[from], `illegal use of pseudo-register in ${mnemonic}`);
     }
-    return operand;
-  });
+    room[i] = operand;
+  }
+  // As long as it must be.
+  return room.slice(0, parts.length);
 }
 
 /** Instructions in which a bare name is a label. Go decides by the spelling, too. */

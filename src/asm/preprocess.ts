@@ -104,50 +104,43 @@ export class Preprocessor {
       this.#reportUnclosed();
       return true;
     }
-    if (word.text === '#' && isLineStart) {
-      const { at } = this.#input;
-      this.#attempt(at, () => this.#directive(at));
-      this.#isLineStart = true;
-      return false;
+    const isDirective = isLineStart && word.text === '#';
+    if (!isDirective && !this.#isEnabled) return false;
+    if (word === newline) return true;
+    const { use } = this.#input;
+    try {
+      if (isDirective) this.#directive(use.at);
+      else if (this.#take(word, use)) return true;
+    } catch (fault) {
+      this.#recover(fault, use.at);
     }
-    if (!this.#isEnabled) return false;
-    if (this.#take(word)) return true;
     // A macro has been replaced by its body, which then begins where the macro stood.
-    if (word.kind === 'identifier') this.#isLineStart = isLineStart;
+    this.#isLineStart = isDirective || (isLineStart && word.kind === 'identifier');
     return false;
   }
 
   /** Whether the word is one for the parser, and not a macro, a misplaced # or a build constraint. */
-  #take(word: Word): boolean {
-    if (word.error !== undefined) this.#diagnostics.report(this.#input.at, word.error);
+  #take(word: Word, use: Use): boolean {
+    if (word.error !== undefined) this.#diagnostics.report(use.at, word.error);
     if (word === buildConstraint) {
-      if (this.#hasCode) this.#diagnostics.report(this.#input.at, 'misplaced //go:build comment');
+      if (this.#hasCode) this.#diagnostics.report(use.at, 'misplaced //go:build comment');
       return false;
     }
-    if (word !== newline) this.#hasCode = true;
-    if (word.text === '#') {
-      this.#attempt(this.#input.at, () => fail("'#' must be first item on line"));
-      return false;
-    }
+    this.#hasCode = true;
+    if (word.text === '#') fail("'#' must be first item on line");
     const { macro } = word;
     if (macro === undefined) return true;
     // To see whether arguments follow, the next word is read.
-    const { use } = this.#input;
     this.#use = use;
-    return !this.#attempt(use.at, () => this.#invoke(macro, use));
+    return !this.#invoke(macro, use);
   }
 
-  /** Does what may fail; after a failure, says so and goes on with the next line. False only when `action` is. */
-  #attempt(at: Position, action: () => boolean): boolean {
-    try {
-      return action();
-    } catch (fault) {
-      if (!(fault instanceof SyntaxFault)) throw fault;
-      this.#diagnostics.report(at, fault.message);
-      if (fault instanceof RunawayFault) this.#stop(at);
-      else this.#input.abandonLine();
-      return true;
-    }
+  /** After a failure: says so, and goes on with the next line. */
+  #recover(fault: unknown, at: Position): void {
+    if (!(fault instanceof SyntaxFault)) throw fault;
+    this.#diagnostics.report(at, fault.message);
+    if (fault instanceof RunawayFault) this.#stop(at);
+    else this.#input.abandonLine();
   }
 
   get #isEnabled(): boolean {
@@ -230,17 +223,17 @@ export class Preprocessor {
 
   // Directives.
 
-  #directive(at: Position): true {
+  #directive(at: Position): void {
     const word = this.#input.next();
     if (word === newline || word === endOfText) this.#input.putBack();
     if (word.kind !== 'identifier') {
       if (this.#isEnabled) fail(`expected identifier after '#' ; got ${quotedText(word)}`);
       this.#input.restOfLine(false);
-      return true;
+      return;
     }
     const line = this.#input.restOfLine(word.text === 'define');
     if (this.#isEnabled) this.#hasCode = true;
-    else if (!['else', 'endif', 'ifdef', 'ifndef', 'line'].includes(word.text)) return true;
+    else if (!['else', 'endif', 'ifdef', 'ifndef', 'line'].includes(word.text)) return;
     try {
       this.#carryOut(word.text, line, at);
     } catch (fault) {
@@ -248,7 +241,6 @@ export class Preprocessor {
       if (!(fault instanceof SyntaxFault) || fault instanceof RunawayFault) throw fault;
       this.#diagnostics.report(at, fault.message);
     }
-    return true;
   }
 
   #carryOut(directive: string, line: Line, at: Position): void {
