@@ -45,7 +45,7 @@ function contents(
     const v = d.value;
     if (v.kind === 'immediate') put(bytes, d.offset, d.width, v.value);
     else if (v.kind === 'float') putFloat(bytes, d.offset, d.width, v.value);
-    else if (v.kind === 'string') bytes.set(v.bytes.subarray(0, d.width), d.offset);
+    else if (v.kind === 'string') bytes.set(v.value.subarray(0, d.width), d.offset);
     else if (v.kind === 'memory' && v.addressOf && v.symbol) {
       const { name, isStatic, abi } = v.symbol;
       relocations.push({

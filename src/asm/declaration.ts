@@ -106,7 +106,7 @@ function checkValue(value: Operand, width: number): void {
   } else if (value.kind === 'float') {
     if (width !== 4 && width !== 8) fail(`bad float size for DATA argument: ${width}`);
   } else if (value.kind === 'string') {
-    if (width < value.bytes.length) fail(`WriteString: bad string size: ${width} < ${value.bytes.length}`);
+    if (width < value.value.length) fail(`WriteString: bad string size: ${width} < ${value.value.length}`);
   } else if (value.kind === 'memory' && value.addressOf && isGlobal(value)) {
     if (width !== 8) fail(`bad addr size for DATA argument: ${width}`);
   } else fail('DATA value must be an immediate constant or address');

@@ -85,4 +85,4 @@ export const funcdata = (at: Position, index: number, symbol: SymbolName): Instr
 
 /** A jump that the assembler adds itself. */
 export const jump = (at: Position, name: string, target: Instr): Instr =>
-  instr(at, name, { kind: 'label', name: '', offset: 0n }).jumpTo(target);
+  instr(at, name, { kind: 'label', name: '' }).jumpTo(target);

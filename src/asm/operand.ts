@@ -41,8 +41,8 @@ function constant(cursor: Cursor, prefix: Prefix): Operand {
   }
   if (cursor.hasAhead('string')) {
     if (prefix !== '$') fail('string constant must be an immediate');
-    const bytes = unquote(cursor.expectKind('string').text);
-    return { kind: 'string', bytes: bytes ?? fail('string parse error: invalid syntax') };
+    const value = unquote(cursor.expectKind('string').text);
+    return { kind: 'string', value: value ?? fail('string parse error: invalid syntax') };
   }
   const value = BigInt.asIntN(64, expression(cursor));
   if (cursor.peek().text === '(') return address(cursor, prefix, value);
@@ -96,7 +96,7 @@ function symbolic(cursor: Cursor, prefix: Prefix, isJump: boolean): Operand {
   const offset = hasOffset ? BigInt.asIntN(64, expression(cursor)) : 0n;
   if (cursor.isAtEnd) {
     if (prefix !== '' || !isJump || hasOffset) fail(`illegal or missing addressing mode for symbol ${text}`);
-    return { kind: 'label', name: symbol.name, offset };
+    return { kind: 'label', name: symbol.name };
   }
   cursor.expect('(');
   const space = cursor.expectKind('identifier').text;
@@ -135,9 +135,9 @@ function pseudoOf(space: string): MemoryOperand['pseudo'] {
   return space === 'SP' ? 'AUTO' : undefined;
 }
 
-function pcRelative(prefix: Prefix, offset: bigint): Operand {
+function pcRelative(prefix: Prefix, value: bigint): Operand {
   if (prefix !== '') fail('illegal addressing mode for PC');
-  return { kind: 'pc', offset };
+  return { kind: 'pc', value };
 }
 
 /** `(reg)`, `(reg)(index*scale)`, `(index*scale)` or `(PC)`, after an offset and no name. */

@@ -3,7 +3,8 @@ import type { Diagnostic } from './diagnostic.ts';
 import { funcdata, Instr, instr, pcdata } from './instr.ts';
 import { mnemonicNamed, mnemonicSpelled } from './mnemonic.ts';
 import { parseSuffixes } from './suffix.ts';
-import type { Position, Statement, SymbolName } from './syntax.ts';
+import type { Operand, Position, Statement, SymbolName } from './syntax.ts';
+import { printOperand } from './text.ts';
 
 export interface Func {
   readonly symbol: SymbolName;
@@ -23,7 +24,7 @@ export interface Program {
 export function program(statements: readonly Statement[], report: (d: Diagnostic) => void): Program {
   const functions: Func[] = [];
   const data: (Statement & { kind: 'data' | 'globl' })[] = [];
-  const toResolve: { from: Instr; pc: number; label: string | undefined; offset: number }[] = [];
+  const toResolve: { from: Instr; pc: number; to: Operand & { kind: 'label' | 'pc' } }[] = [];
   const labels = new Map<string, { pc: number; at: Position }>();
   let current: Func | undefined;
   let outside = false;
@@ -69,25 +70,21 @@ export function program(statements: readonly Statement[], report: (d: Diagnostic
   /** `n(PC)` counts instructions, those without bytes as well. */
   function add({ body }: Func, i: Instr): void {
     const last = i.operands.at(-1);
-    if (last?.kind === 'label')
-      toResolve.push({ from: i, pc: body.length, label: last.name, offset: Number(last.offset) });
-    if (last?.kind === 'pc')
-      toResolve.push({ from: i, pc: body.length, label: undefined, offset: Number(last.offset) });
+    if (last?.kind === 'label' || last?.kind === 'pc') toResolve.push({ from: i, pc: body.length, to: last });
     body.push(i);
   }
 
   /** Labels are a function's own: resolve at its end. */
   function finish(): void {
-    for (const { from, pc, label, offset } of toResolve) {
-      const to = label === undefined ? pc + offset : labels.get(label)?.pc;
-      const target = to === undefined ? undefined : current?.body[to];
+    for (const { from, pc, to } of toResolve) {
+      const index = to.kind === 'label' ? labels.get(to.name)?.pc : pc + Number(to.value);
+      const target = index === undefined ? undefined : current?.body[index];
       if (target) {
         from.jumpTo(target);
         continue;
       }
-      const message =
-        to === undefined ? `undefined label ${label}` : `invalid branch target ${label ?? `${offset}(PC)`}`;
-      report({ at: from.at, message });
+      const what = index === undefined ? 'undefined label' : 'invalid branch target';
+      report({ at: from.at, message: `${what} ${printOperand(to)}` });
       from.mnemonic = mnemonicNamed('NOP');
     }
     // A jump to a jump goes where that goes (cmd/internal/obj/pass.go).

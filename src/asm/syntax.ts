@@ -21,6 +21,7 @@ export interface SymbolName {
 /** Go's names: AX…R15, AL AH…R15B, X0…X15, Y0…Y15, Z0…, K0…K7, M0…M7, F0…F7, SP, TLS, CS…GS. */
 export type RegisterName = string;
 
+/** Of few shapes: how quickly one is told from another depends on it. */
 export type Operand =
   | { readonly kind: 'register'; readonly name: RegisterName }
   /** `$expr`: a 64-bit pattern, read as signed. */
@@ -28,15 +29,15 @@ export type Operand =
   /** `$1.5`: a floating constant. */
   | { readonly kind: 'float'; readonly value: number }
   /** `$"text"`: bytes for DATA. */
-  | { readonly kind: 'string'; readonly bytes: Uint8Array }
+  | { readonly kind: 'string'; readonly value: Uint8Array }
   /** Anything in memory, and, with `addressOf`, its address (`$sym+8(SB)`, `$x-8(SP)`). */
   | MemoryOperand
   /** `[Z0-Z3]`: the four-register source of VP4DPWSSD and V4FMADDPS. */
   | { readonly kind: 'register-list'; readonly first: RegisterName; readonly last: RegisterName }
   /** A jump target: a label. */
-  | { readonly kind: 'label'; readonly name: string; readonly offset: bigint }
+  | { readonly kind: 'label'; readonly name: string }
   /** A jump target `n(PC)`: n instructions from this one. */
-  | { readonly kind: 'pc'; readonly offset: bigint };
+  | { readonly kind: 'pc'; readonly value: bigint };
 
 export interface MemoryOperand {
   readonly kind: 'memory';

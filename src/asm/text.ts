@@ -6,7 +6,7 @@ export function printInstr(i: Instr): string {
   return `${[i.name, ...i.suffixes].join('.')}${i.operands.length ? ` ${i.operands.map(printOperand).join(', ')}` : ''}`;
 }
 
-function printOperand(o: Operand): string {
+export function printOperand(o: Operand): string {
   switch (o.kind) {
     case 'register':
       return o.name;
@@ -15,13 +15,13 @@ function printOperand(o: Operand): string {
     case 'float':
       return `$(${o.value})`;
     case 'string':
-      return `$"${String.fromCharCode(...o.bytes)}"`;
+      return `$"${String.fromCharCode(...o.value)}"`;
     case 'register-list':
       return `[${o.first}-${o.last}]`;
     case 'label':
       return o.name;
     case 'pc':
-      return `${o.offset}(PC)`;
+      return `${o.value}(PC)`;
     case 'memory':
       return printMemory(o);
   }

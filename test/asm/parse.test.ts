@@ -37,7 +37,7 @@ describe('operands', () => {
     ['$(-1.0)', { kind: 'float', value: -1 }],
     ['$-.5e-3', { kind: 'float', value: -0.0005 }],
     ['$0x1.8p3', { kind: 'float', value: 12 }],
-    ['$"a\\n\\xff\\101é"', { kind: 'string', bytes: Uint8Array.of(97, 10, 255, 65, 0xc3, 0xa9) }],
+    ['$"a\\n\\xff\\101é"', { kind: 'string', value: Uint8Array.of(97, 10, 255, 65, 0xc3, 0xa9) }],
     ['(AX)', memory({ base: 'AX' })],
     ['8(SP)', memory({ base: 'SP', offset: 8n })],
     ['(0*8)(SP)', memory({ base: 'SP' })],
@@ -61,9 +61,9 @@ describe('operands', () => {
   });
 
   test.each<[string, object]>([
-    ['again', { kind: 'label', name: 'again', offset: 0n }],
-    ['2(PC)', { kind: 'pc', offset: 2n }],
-    ['-3(PC)', { kind: 'pc', offset: -3n }],
+    ['again', { kind: 'label', name: 'again' }],
+    ['2(PC)', { kind: 'pc', value: 2n }],
+    ['-3(PC)', { kind: 'pc', value: -3n }],
     ['·f(SB)', memory({ symbol: symbol('.f'), pseudo: 'SB' })],
     ['*f(SB)', memory({ symbol: symbol('f'), pseudo: 'SB', indirect: true })],
     ['*8(AX)', memory({ base: 'AX', offset: 8n })],
