@@ -87,10 +87,13 @@ describe.skipIf(!hasGcc)(`programs${hasGcc ? '' : ` (${missingGcc})`}`, () => {
       `#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+static int down(const void *a, const void *b) { return *(const char *)b - *(const char *)a; }
 int main(int argc, char **argv) {
+  char word[] = "callgate";
+  qsort(word, 8, 1, down);
   char *p = malloc(100000);
   memset(p, 'x', 99999), p[99999] = 0;
-  printf("%zu %.17g %s\\n", strlen(p), argc / 7.0, getenv("NAME"));
+  printf("%zu %.17g %s %s\\n", strlen(p), argc / 7.0, word, getenv("NAME"));
   for (int i = 1; i < argc; i++) puts(argv[i]);
   return 3;
 }
@@ -99,7 +102,7 @@ int main(int argc, char **argv) {
     execFileSync(gcc!, ['-O2', '-static', source, '-o', join(dir, 'hello')]);
     for (const cpu of ['v1', 'v3', 'max']) {
       const said = exec('--cpu', cpu, '--env', 'NAME=value', 'hello', 'a', 'b');
-      expect(said).toEqual({ status: 3, out: '99999 0.42857142857142855 value\na\nb\n', err: '' });
+      expect(said).toEqual({ status: 3, out: '99999 0.42857142857142855 tllgecaa value\na\nb\n', err: '' });
     }
   });
 

@@ -25,7 +25,8 @@ const free: MakeEngine = (parts) => {
 // biome-ignore format: table
 const engines: Readonly<Record<string, MakeEngine>> = {
   interp: (parts) => new Interpreter(parts),
-  jit:    jit(),
+  // Much is translated that would not be worth it.
+  jit:    jit({ warm: 12 }),
   ...(silicon && { hardware: free }),
 };
 

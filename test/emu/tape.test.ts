@@ -359,7 +359,7 @@ describe.skipIf(!hasGcc)(`compiled by gcc${hasGcc ? '' : ` (${missingGcc})`}`, (
   test.each(['sha256', 'sort', 'doubles', 'strings'])('%s', (name) => {
     const path = join(dir, name);
     compile(join(programs, `${name}.c`), path, BUILDS.O2);
-    const [a, b] = [interp, jit()].map((make) => programTape(path, make)) as [
+    const [a, b] = [interp, jit({ warm: 12 })].map((make) => programTape(path, make)) as [
       ReturnType<typeof programTape>,
       ReturnType<typeof programTape>,
     ];

@@ -8,6 +8,7 @@ import { mapFlags, mmap } from './mmap.ts';
 import { type Level, partial, type Row, refused, sys } from './row.ts';
 import { newSet, rt_sigaction, rt_sigprocmask, SIG_HOW, sigaltstack, signal } from './signal.ts';
 import { sigaction, sigset, stack, timespec } from './structs.ts';
+import { readSysinfo, sysinfo } from './sysinfo.ts';
 import { ARCH, arch_prctl, archAddress, exit, exit_group, set_robust_list } from './task.ts';
 import { CLOCKS, clock_gettime, nanosleep } from './time.ts';
 
@@ -34,6 +35,7 @@ export const table: readonly Row[] = [
           sys( 39, 'getpid',          {},                                                                            (k) => k.pid),
   partial(sys( 60, 'exit',            { status: i32 },                                                               exit),              'No clear_child_tid, no robust futexes.'),
   refused(sys( 89, 'readlink',        { path: ptr, buf: ptr, size },                                                 () => -ENOENT),     'There are no files.'),
+  partial(sys( 99, 'sysinfo',         { info: output(sysinfo) },                                                     readSysinfo),       'A machine of 1 GiB that is idle, with nothing else on it.'),
   partial(sys(131, 'sigaltstack',     { ss: input(stack), old_ss: output(stack) },                                   sigaltstack),       'Remembered; no signal is delivered.'),
           sys(158, 'arch_prctl',      { code, addr: archAddress },                                                   arch_prctl),
           sys(186, 'gettid',          {},                                                                            (_k, _a, task) => task.tid),

@@ -1,4 +1,4 @@
-/** nanosleep(2), clock_gettime(2), the virtual clock. "measured": Linux 6.18 answered the same, under strace 6.1. */
+/** nanosleep(2), clock_gettime(2), sysinfo(2), the virtual clock. "measured": Linux 6.18 answered the same, under strace 6.1. */
 import { describe, expect, test } from 'vitest';
 import { BOOT_NS, NS_PER_CALL, START_NS } from '../../../src/emu/linux/clock.ts';
 import { BAD, DATA, EFAULT, EINVAL, Guest, READ_ONLY } from './guest.ts';
@@ -85,5 +85,23 @@ describe('clock_gettime', () => {
     expect(new Guest().call('clock_gettime', 1, BAD)).toBe(`clock_gettime(CLOCK_MONOTONIC, 0x8) = ${EFAULT}`);
     expect(new Guest().call('clock_gettime', 1, 0)).toBe(`clock_gettime(CLOCK_MONOTONIC, NULL) = ${EFAULT}`);
     expect(new Guest().result('clock_gettime', 1, READ_ONLY)).toBe(EFAULT);
+  });
+});
+
+describe('sysinfo', () => {
+  test('an idle machine, up since the clock began; the rest of the struct is zero', () => {
+    const g = new Guest();
+    g.poke64(DATA, ...new Array(14).fill(-1));
+    const uptime = (START_NS + NS_PER_CALL) / 1_000_000_000n;
+    expect(g.call('sysinfo', DATA)).toBe(
+      `sysinfo({uptime=${uptime}, loads=[0, 0, 0], totalram=1073741824, freeram=1073741824, sharedram=0, bufferram=0, ` +
+        'totalswap=0, freeswap=0, procs=1, totalhigh=0, freehigh=0, mem_unit=1}) = 0',
+    );
+    const words = Array.from({ length: 14 }, (_, n) => g.memory.peek(DATA + BigInt(8 * n), 8));
+    expect(words).toEqual([uptime, 0n, 0n, 0n, 1n << 30n, 1n << 30n, 0n, 0n, 0n, 0n, 1n, 0n, 0n, 1n]);
+  });
+
+  test.each([BAD, READ_ONLY])('%d cannot be written', (at) => {
+    expect(new Guest().call('sysinfo', at)).toBe(`sysinfo(0x${at.toString(16)}) = ${EFAULT}`);
   });
 });
