@@ -19,6 +19,7 @@ import { allSubjects } from './subjects.ts';
 
 const USAGE = `usage: npm run bench -- [--only W1,W2] [--subjects native,jit] [--runs N] [--quick] [--date YYYY-MM-DD]
        npm run bench -- asm [--runs N] [--quick] [--date YYYY-MM-DD]
+--quick, --only and --subjects print the figures; without them docs/PERFORMANCE.md is written
 loads: ${loads.map((l) => l.name).join(', ')}`;
 
 /** Samples this long, s: short ones are noise, and there are many. */

@@ -5,7 +5,7 @@ import type { ObjectFile } from '#asm/object.ts';
 import type { Sources } from '#asm/preprocess.ts';
 import { goLibrary, type Library, ownLibrary } from '#runtime/stubs.ts';
 import type { DiagnosticOptions } from './diagnostics.ts';
-import { checkAssemblyFile, hostFiles, stubsDir } from './files.ts';
+import { hostFiles, readAssembly, stubsDir } from './files.ts';
 import { goTree } from './goroot.ts';
 import { progress, progressDone } from './progress.ts';
 
@@ -33,7 +33,7 @@ export function assembleFile(
   lib: Library,
   options: { include: readonly string[]; define: readonly string[]; goamd64?: string } & DiagnosticOptions,
 ): ObjectFile {
-  checkAssemblyFile(path);
+  const text = readAssembly(path);
   const defines = Object.fromEntries(
     options.define.map((d) => (d.includes('=') ? [d.slice(0, d.indexOf('=')), d.slice(d.indexOf('=') + 1)] : [d, '1'])),
   );
@@ -41,14 +41,13 @@ export function assembleFile(
   const { GOAMD64_v1, ...others } = lib.options.defines;
   const build = options.goamd64 ? { ...others, [`GOAMD64_${options.goamd64}`]: '1' } : lib.options.defines;
   const last = `${stubsDir()}/include`;
-  return assemble(path, withOwnHeader(lib.sources, last), {
+  // The go_asm.h of the user's package where Go would find it; the library's, which is the runtime's, in the last folder.
+  const included = (name: string): string | undefined =>
+    hostFiles.read(name) ?? (name.startsWith(`${last}/`) ? lib.sources.read(name) : undefined);
+  const sources: Sources = { read: (name) => (name === path ? text : included(name)) };
+  return assemble(path, sources, {
     includeDirs: [...options.include, ...lib.options.includeDirs, last],
     defines: { ...build, ...defines },
     everyError: options.allErrors ?? false,
   });
 }
-
-/** The go_asm.h of the user's package where Go would find it; the library's, which is the runtime's, in the last folder. */
-const withOwnHeader = (library: Sources, last: string): Sources => ({
-  read: (path) => hostFiles.read(path) ?? (path.startsWith(`${last}/`) ? library.read(path) : undefined),
-});

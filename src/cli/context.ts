@@ -14,7 +14,7 @@ import { BUDGET } from '#runtime/verdict.ts';
 import { AssemblyErrors, assembleFile, library } from './assembly.ts';
 import type { DiagnosticOptions } from './diagnostics.ts';
 import { fail } from './fail.ts';
-import { readExecutable } from './files.ts';
+import { readBytes } from './files.ts';
 import { integer } from './integer.ts';
 
 export interface RunOptions extends DiagnosticOptions {
@@ -49,7 +49,7 @@ export interface Job {
 const cObjects = (paths: readonly string[]): ElfObject[] => paths.map(cObject);
 
 function cObject(path: string): ElfObject {
-  const bytes = readExecutable(path);
+  const bytes = readBytes(path);
   try {
     return readObject(bytes, path);
   } catch (e) {

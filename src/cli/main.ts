@@ -2,7 +2,6 @@
  * The command line: parses it, loads and runs a command, turns every failure into one line and an exit code. A command is
  * loaded when it is asked for: what the others are made of would take longer than most of them.
  */
-import * as modules from 'node:module';
 import { Command, CommanderError, Option } from 'commander';
 import { cpuNames } from '#emu/cpu/models.ts';
 import { strategies } from '#runtime/explore/strategies.ts';
@@ -19,9 +18,6 @@ import type { EngineOptions } from './engines.ts';
 import { output } from './output.ts';
 import { progressDone } from './progress.ts';
 import { version } from './version.ts';
-
-// From Node 22.1 on: what a command is made of is compiled once, and kept in Node's compile cache.
-(modules as { readonly enableCompileCache?: () => void }).enableCompileCache?.();
 
 const collect = (value: string, before: readonly string[]): string[] => [...before, value];
 

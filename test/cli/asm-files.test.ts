@@ -1,6 +1,17 @@
 /** callgate asm with several files: each as it would be by itself, and none in another's way. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -137,6 +148,100 @@ describe('into a folder', () => {
     const terminal = spawnSync('script', ['-qec', command, '/dev/null'], { cwd: dir, encoding: 'utf8' });
     if (terminal.error) return;
     expect(terminal.stdout.trim()).toBe('callgate: --format elf is no text: give -o FILE');
+  });
+});
+
+describe('a source is never written over', () => {
+  const RET = 'TEXT ·r(SB), 4, $0-0\n\tRET\n';
+  beforeAll(() => {
+    mkdirSync(join(dir, 'same'));
+    for (const name of ['r.s', 'r.hex', 'x.s']) writeFileSync(join(dir, 'same', name), RET);
+    symlinkSync('r.s', join(dir, 'same/soft.s'));
+    linkSync(join(dir, 'same/r.s'), join(dir, 'same/hard.s'));
+  });
+
+  // biome-ignore format: table
+  test.each([
+    ['same/r.s',    'same/r.s'],
+    ['same/soft.s', 'same/r.s'],
+    ['same/r.s',    'same/soft.s'],
+    ['same/r.s',    'same/hard.s'],
+    ['same/r.s',    'same/../same/r.s'],
+  ])('%s -o %s', (source, target) => {
+    const err = `callgate: ${target}: would be written over the source ${source}; give another -o\n`;
+    expect(asm(source, '--format', 'hex', '-o', target)).toEqual({ status: 2, out: '', err });
+    expect(read('same/r.s')).toBe(RET);
+  });
+
+  test('nor one that comes later, by what an earlier one becomes', () => {
+    const err = 'callgate: same/r.hex: would be written over the source same/r.hex; give another -o\n';
+    expect(asm('same/x.s', 'same/r.s', 'same/r.hex', '--format', 'hex', '-o', 'same')).toEqual({
+      status: 2,
+      out: '',
+      err,
+    });
+    expect(read('same/r.hex')).toBe(RET);
+    expect(listed('same')).not.toContain('x.hex');
+  });
+});
+
+describe('pipes', () => {
+  const sh = (script: string): string =>
+    spawnSync('sh', ['-c', script.replaceAll('ASM', `"${process.execPath}" "${program}" asm --format hex`)], {
+      cwd: dir,
+      encoding: 'utf8',
+    }).stdout;
+
+  test('a source may come through one', () => {
+    expect(sh('cat x/one.s | ASM /dev/stdin')).toBe('.other c3\n');
+    expect(sh('cat x/one.s | ASM a.s /dev/stdin')).toBe('a.s:\n.a c3\n\n/dev/stdin:\n.other c3\n');
+  });
+
+  test('-o /dev/stdout leaves what is in the file behind it, and what follows', () => {
+    sh('{ echo before; ASM x/one.s -o /dev/stdout; echo after; } > shared');
+    expect(read('shared')).toBe('before\n.other c3\nafter\n');
+    expect(sh('ASM x/one.s -o /dev/stdout | cat')).toBe('.other c3\n');
+  });
+});
+
+describe('what may not be read or written', () => {
+  const uid = process.getuid?.() === 0 ? { uid: 65534 } : {};
+  const locked = (...args: string[]): Said => {
+    const options = { cwd: dir, encoding: 'utf8', ...uid } as const;
+    const { status, stdout, stderr } = spawnSync(process.execPath, [program, 'asm', ...args], options);
+    return { status, out: stdout, err: stderr };
+  };
+  const HEADED = '#include "secret.h"\nTEXT ·f(SB), 4, $0-0\n\tRET\n';
+
+  beforeAll(() => {
+    chmodSync(dir, 0o755);
+    mkdirSync(join(dir, 'closed'));
+    writeFileSync(join(dir, 'closed/a.s'), HEADED);
+    writeFileSync(join(dir, 'headed.s'), HEADED);
+    writeFileSync(join(dir, 'secret.h'), '', { mode: 0 });
+    writeFileSync(join(dir, 'secret.s'), HEADED, { mode: 0 });
+    symlinkSync('round', join(dir, 'round'));
+    chmodSync(join(dir, 'closed'), 0);
+  });
+  afterAll(() => chmodSync(join(dir, 'closed'), 0o755));
+
+  // biome-ignore format: table
+  test.each([
+    [['secret.s'],                'secret.s: cannot be read: permission denied'],
+    [['closed/a.s'],              'closed/a.s: cannot be read: permission denied'],
+    [['headed.s'],                'secret.h: cannot be read: permission denied'],
+    [['round'],                   'round: cannot be read: its links lead in a circle'],
+    [['a.s/b.s'],                 'a.s/b.s: cannot be read: part of the path is no folder'],
+    [['a.s', '-o', 'closed/a.o'], 'closed/a.o: cannot be written: permission denied'],
+    [['a.s', '-o', 'closed/in/'], 'closed/in/: cannot be made: permission denied'],
+    [['a.s', '-o', ''],           '-o: give a file or a folder'],
+  ])('%j', (args, line) => {
+    expect(locked(...args)).toEqual({ status: 2, out: '', err: `callgate: ${line}\n` });
+  });
+
+  test('makes nothing before the options are known to be good', () => {
+    expect(asm('a.s', '--goroot', 'none', '-o', 'early/').status).toBe(2);
+    expect(existsSync(join(dir, 'early'))).toBe(false);
   });
 });
 

@@ -38,10 +38,10 @@ type Form = 'page' | 'part' | 'file';
 /** A file that is bad, or cannot be written, takes nothing from the others. */
 export async function asm(paths: readonly string[], options: AsmOptions): Promise<number> {
   const format = formatOf(options, paths.length);
+  const lib = library(options);
   const { output } = options;
   const targets = output === undefined ? undefined : destinations(paths, output, EXTENSIONS[format]);
   const form = targets ? 'file' : paths.length > 1 ? 'part' : 'page';
-  const lib = library(options);
   let status = 0;
   let before = '';
   for (const [i, path] of paths.entries()) {

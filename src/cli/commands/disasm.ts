@@ -6,7 +6,7 @@ import type { syntaxes } from '../choices.ts';
 import { type Code, readCode, type Stretch } from '../disasm/elf-code.ts';
 import { goLines, goName, type Line } from '../disasm/go-text.ts';
 import { fail } from '../fail.ts';
-import { readExecutable } from '../files.ts';
+import { readBytes } from '../files.ts';
 import { integer } from '../integer.ts';
 import { output } from '../output.ts';
 
@@ -54,7 +54,7 @@ const isCalled = (s: Stretch, name: string): boolean => s.name === name || goNam
 
 /** An ELF file; else text of hexadecimal digits; else the bytes themselves. */
 function open(path: string, options: DisasmOptions): Opened {
-  const bytes = readExecutable(path);
+  const bytes = readBytes(path);
   if (!bytes.length) fail(`${path}: is empty; nothing to disassemble`);
   if (bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46) {
     if (options.at !== '0') fail(`--at goes with bytes: ${path} is an ELF file, which says where it lies`);

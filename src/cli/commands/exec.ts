@@ -11,7 +11,7 @@ import type { Ending } from '#emu/trace/event.ts';
 import { instructionAt, trapAt } from '#emu/trace/report.ts';
 import { hex } from '#emu/trace/text.ts';
 import { fail } from '../fail.ts';
-import { readExecutable } from '../files.ts';
+import { readBytes } from '../files.ts';
 import { integer } from '../integer.ts';
 import { writeAll } from '../output.ts';
 
@@ -51,7 +51,7 @@ export function exec(path: string, args: readonly string[], options: ExecOptions
 function load(path: string, args: readonly string[], { env, seed, cpu }: ExecOptions, engine?: MakeEngine): Machine {
   const start = { path, args: [path, ...args], env, random: randomBytes(integer('--seed', seed)) };
   try {
-    return loadProgram(readExecutable(path), start, { output: writeAll, cpu: models[cpu], ...(engine && { engine }) });
+    return loadProgram(readBytes(path), start, { output: writeAll, cpu: models[cpu], ...(engine && { engine }) });
   } catch (e) {
     if (e instanceof ElfError) fail(`${path}: ${e.message}`);
     throw e;
