@@ -23,10 +23,10 @@ const low = [
 ];
 const high = ['AH', 'CH', 'DH', 'BH'];
 
-type Register = Argument & { readonly n: number };
+type Register = Exclude<Extract<Argument, { n: number }>, { kind: 'block' }>;
 
 /** All of one shape, which is what makes them quick to read. */
-const register = (kind: string, n: number, byte = false, high = false) => ({ kind, n, byte, high }) as Register;
+const register = (kind: Register['kind'], n: number, byte = false, high = false): Register => ({ kind, n, byte, high });
 
 const numbered = (prefix: string, count: number, kind: Register['kind']) =>
   Array.from({ length: count }, (_, n) => [`${prefix}${n}`, register(kind, n)] as const);

@@ -82,14 +82,8 @@ export class Encoder {
 
 /** The row for an instruction, a jump's as far as it must reach. */
 function chooseFor(i: Instr): ReturnType<typeof choose> {
-  // One array, in which each operand gives way to its argument.
-  const args = turned<Operand | Argument>(i.mnemonic, i.operands);
-  for (let n = 0; n < args.length; n++) {
-    const arg = argumentOf(i, args[n] as Operand);
-    if (arg === undefined) return undefined;
-    args[n] = arg;
-  }
-  return choose(i.mnemonic, args as Argument[], i.suffixes);
+  const args = turned(i.mnemonic, i.operands).map((o) => argumentOf(i, o));
+  return args.every((arg) => arg !== undefined) ? choose(i.mnemonic, args, i.suffixes) : undefined;
 }
 
 const targets = { 1: { kind: 'target', size: 1 }, 4: { kind: 'target', size: 4 } } as const;

@@ -5,8 +5,8 @@ import { buildConstraint, endOfText, newline, type Word } from './word.ts';
 
 export interface Macro {
   readonly name: string;
-  /** Undefined for a macro without parentheses; `A()` has an empty list. */
-  readonly parameters: readonly string[] | undefined;
+  /** How many parameters it has: 0 for `A()`, undefined for a macro without parentheses. */
+  readonly arity: number | undefined;
   readonly body: Line;
   /** The only word of its body, for which the name of a macro without parentheses stands. */
   readonly alias: Word | undefined;
@@ -14,40 +14,45 @@ export interface Macro {
   readonly slots: readonly number[];
 }
 
-/** Reads a definition from what follows `#define`: the name, and all up to and including the newline that ends it. */
-export function defineMacro(name: string, line: Line): Macro {
+/**
+ * Reads a definition from what follows `#define`: the name, and all up to and including the newline that ends it. The
+ * `#define` may itself come out of a macro.
+ */
+export function defineMacro(name: string, line: Line, isExpanded: boolean): Macro {
   const { words, places, length } = line;
   // An empty definition may end with the file; any other needs its newline.
   if (length === 2) return plainMacro(name, new Line());
-  // `A(x)` defines a macro with arguments, `A (x)` does not.
-  const opens = words[1]!.text === '(' && places[1] === places[0]! + name.length;
+  // `A(x)` defines a macro with arguments, `A (x)` does not. In a macro's body Go no longer sees the blank.
+  const opens = words[1]!.text === '(' && (isExpanded || places[1] === places[0]! + name.length);
   if (!opens) return plainMacro(name, readBody(name, line, 1));
   const { parameters, end } = readParameters(name, line);
   const body = readBody(name, line, end);
-  const slots = body.words.map(({ kind, text }) => (kind === 'identifier' ? parameters.indexOf(text) : -1));
-  return { name, parameters, body, alias: undefined, slots };
+  const slots = body.words.map((word) => parameters.get(word) ?? -1);
+  return { name, arity: parameters.size, body, alias: undefined, slots };
 }
 
 /** One without parentheses. */
 export const plainMacro = (name: string, body: Line): Macro => ({
   name,
-  parameters: undefined,
+  arity: undefined,
   body,
   alias: body.length === 1 ? body.words[0] : undefined,
   slots: [],
 });
 
-function readParameters(name: string, { words, length }: Line): { parameters: string[]; end: number } {
-  const parameters: string[] = [];
+/** The parameters by number, and where the body begins. */
+function readParameters(name: string, { words, length }: Line): { parameters: Map<Word, number>; end: number } {
+  const parameters = new Map<Word, number>();
   let wantsName = true;
   for (let i = 2; i < length; i++) {
-    const { kind, text } = words[i]!;
+    const word = words[i]!;
+    const { kind, text } = word;
     if (text === ')') return { parameters, end: i + 1 };
     if (text !== ',' && kind !== 'identifier') break;
     if ((text === ',') === wantsName) fail(`bad syntax in definition for macro: ${name}`);
     if (text !== ',') {
-      if (parameters.includes(text)) fail(`duplicate argument ${text} in definition for macro: ${name}`);
-      parameters.push(text);
+      if (parameters.has(word)) fail(`duplicate argument ${text} in definition for macro: ${name}`);
+      parameters.set(word, parameters.size);
     }
     wantsName = text === ',';
   }
@@ -73,12 +78,8 @@ function readBody(name: string, { words, places, length }: Line, from: number): 
 }
 
 /** The macro's words with arguments for parameters; undefined when there are more than `room`. */
-export function expandMacro(
-  { parameters = [], body, slots }: Macro,
-  args: readonly Line[],
-  room: number,
-): Line | undefined {
-  if (parameters.length === 0) return body.length > room ? undefined : body;
+export function expandMacro({ arity, body, slots }: Macro, args: readonly Line[], room: number): Line | undefined {
+  if (!arity) return body.length > room ? undefined : body;
   const line = new Line();
   for (let i = 0; i < body.length; i++) {
     const slot = slots[i]!;

@@ -78,7 +78,7 @@ export function mnemonicSpelled(spelling: string): Mnemonic | undefined {
     const rows = formsNamed(name);
     if (rows.length === 0 && !facts.has(name)) return undefined;
     found = known.get(name) ?? new Mnemonic(rows[0]?.name ?? name, rows);
-    // By names that are constants: a piece of a source text would keep all of it.
+    // By names that are constants: a piece of a source text would keep all of it. Other spellings are too short to be one.
     known.set(found.name, found);
     if (name !== spelling) known.set(spelling, found);
   }

@@ -11,7 +11,7 @@ import { Texts } from './texts.ts';
 import { colon, endOfText, newline, semicolon, type Word } from './word.ts';
 import type { Use } from './word-stack.ts';
 
-export interface Parsed {
+interface Parsed {
   readonly statements: readonly Statement[];
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -110,7 +110,7 @@ function parseStatement(read: ReadStatement, context: Context): void {
   if (next === length) return;
   const isLabelled = next > 0;
   const word = identifier(line, next++);
-  let suffixes = noSuffixes;
+  let suffixes: string[] | undefined;
   for (; next < length && words[next]!.text === '.'; next += 2) {
     const suffix = next + 1 < length ? words[next + 1]! : end;
     if (suffix.kind !== 'identifier') {
@@ -119,7 +119,8 @@ function parseStatement(read: ReadStatement, context: Context): void {
         `instruction suffix expected identifier, found ${suffix.text}`,
       );
     }
-    suffixes = [...suffixes, suffix.text];
+    suffixes ??= [];
+    suffixes.push(suffix.text);
   }
   if (end === endOfText) fail('unexpected EOF');
   const { parts } = context;
@@ -134,7 +135,7 @@ function parseStatement(read: ReadStatement, context: Context): void {
     kind: 'instruction',
     at,
     mnemonic: word,
-    suffixes,
+    suffixes: suffixes ?? noSuffixes,
     operands: parseOperands(word, line, context),
     isExpanded,
   };

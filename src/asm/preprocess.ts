@@ -37,8 +37,9 @@ export class Preprocessor {
   #hasCode = false;
   #expandedWords = 0;
   #includes = 0;
-  /** Where the last word stands, if another one has been read since. */
+  /** Where the last word stands, if another one has been read since, and its own place then. */
   #use: Use | undefined;
+  #place = 0;
 
   constructor(path: string, sources: Sources, options: PreprocessOptions, texts: Texts, diagnostics: Diagnostics) {
     this.#mainFile = path;
@@ -63,7 +64,7 @@ export class Preprocessor {
 
   /** Its own place. */
   get place(): number {
-    return this.#use?.place ?? this.#input.place;
+    return this.#use === undefined ? this.#input.place : this.#place;
   }
 
   /** The next word for the parser. Once it is of kind `end`, it stays so. */
@@ -132,6 +133,7 @@ export class Preprocessor {
     if (macro === undefined) return true;
     // To see whether arguments follow, the next word is read.
     this.#use = use;
+    this.#place = this.#input.place;
     return !this.#invoke(macro, use);
   }
 
@@ -178,7 +180,7 @@ export class Preprocessor {
 
   #invoke(macro: Macro, use: Use): boolean {
     let args: Line[] = [];
-    if (macro.parameters !== undefined) {
+    if (macro.arity !== undefined) {
       const open = this.#input.next();
       if (open.text !== '(') {
         // Without its arguments, the name of a macro is just a name.
@@ -196,7 +198,7 @@ export class Preprocessor {
   }
 
   /** The arguments of an invocation, whose opening parenthesis has been read. */
-  #arguments({ name, parameters = [] }: Macro): Line[] {
+  #arguments({ name, arity }: Macro): Line[] {
     let last = new Line();
     const args = [last];
     for (let depth = 0; ; ) {
@@ -216,8 +218,8 @@ export class Preprocessor {
       if (text === ')') depth--;
       last.push(word, this.#input.place);
     }
-    if (parameters.length === 0 && args.length === 1 && last.length === 0) return [];
-    if (args.length !== parameters.length) fail(`wrong arg count for macro ${name}`);
+    if (arity === 0 && args.length === 1 && last.length === 0) return [];
+    if (args.length !== arity) fail(`wrong arg count for macro ${name}`);
     return args;
   }
 
@@ -231,11 +233,12 @@ export class Preprocessor {
       this.#input.restOfLine(false);
       return;
     }
+    const { isExpanding } = this.#input;
     const line = this.#input.restOfLine(word.text === 'define');
     if (this.#isEnabled) this.#hasCode = true;
     else if (!['else', 'endif', 'ifdef', 'ifndef', 'line'].includes(word.text)) return;
     try {
-      this.#carryOut(word.text, line, at);
+      this.#carryOut(word.text, line, at, isExpanding);
     } catch (fault) {
       // The line is read already: there is nothing left of it to abandon.
       if (!(fault instanceof SyntaxFault) || fault instanceof RunawayFault) throw fault;
@@ -243,10 +246,10 @@ export class Preprocessor {
     }
   }
 
-  #carryOut(directive: string, line: Line, at: Position): void {
+  #carryOut(directive: string, line: Line, at: Position, isExpanding: boolean): void {
     switch (directive) {
       case 'define':
-        return this.#define(macroName(line), line);
+        return this.#define(macroName(line), line, isExpanding);
       case 'undef':
         return this.#undefine(macroName(line), line);
       case 'ifdef':
@@ -268,8 +271,8 @@ export class Preprocessor {
     }
   }
 
-  #define(name: Word, line: Line): void {
-    const macro = defineMacro(name.text, line);
+  #define(name: Word, line: Line, isExpanding: boolean): void {
+    const macro = defineMacro(name.text, line, isExpanding);
     if (name.macro) fail(`redefinition of macro: ${name.text}`);
     name.macro = macro;
   }

@@ -88,6 +88,7 @@ export function program(statements: readonly Statement[], report: (d: Diagnostic
       from.mnemonic = mnemonicNamed('NOP');
     }
     // A jump to a jump goes where that goes (cmd/internal/obj/pass.go).
+    const landing = landings();
     for (const { from } of toResolve) if (from.branch) from.branch.target = landing(from.branch.target);
     toResolve.length = 0;
     labels.clear();
@@ -111,10 +112,19 @@ function instruction(s: Statement & { kind: 'instruction' }, report: (d: Diagnos
   return mnemonic.name === 'END' ? instr(at, 'NOP') : new Instr(at, mnemonic, operands, suffixes, isExpanded);
 }
 
-/** Where a jump to `first` ends up. A loop of jumps is left as it is. */
-function landing(first: Instr): Instr {
-  const seen = new Set<Instr>();
-  let to = first;
-  for (; to.name === 'JMP' && to.branch && !seen.has(to); to = to.branch.target) seen.add(to);
-  return to;
+/** Finds where a jump to `first` ends up, going each way once. Those in a loop of jumps are left as they are. */
+function landings(): (first: Instr) => Instr {
+  const known = new Map<Instr, Instr>();
+  return (first) => {
+    const passed = new Set<Instr>();
+    let to = first;
+    for (; to.name === 'JMP' && to.branch && !known.has(to) && !passed.has(to); to = to.branch.target) passed.add(to);
+    const end = known.get(to) ?? to;
+    let isInLoop = false;
+    for (const i of passed) {
+      isInLoop ||= i === to;
+      known.set(i, isInLoop ? i : end);
+    }
+    return end;
+  };
 }

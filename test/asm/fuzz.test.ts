@@ -258,6 +258,23 @@ test(`${CASES} mutations of our stubs and of programs made from the rows`, () =>
   );
 });
 
+test.each([
+  ['in a row', 30_000],
+  ['in a ring', 0],
+])('jumps to jumps %s', (_, last) => {
+  const jumps = Array.from({ length: 30_000 }, (_, i) => `l${i}:\tJMP l${i === 29_999 ? last : i + 1}\n`);
+  check(`TEXT ·f(SB), 4, $0\n${jumps.join('')}l30000:\tRET\n`);
+});
+
+test('a mnemonic with suffixes without number', () => {
+  check(`TEXT ·f(SB), 4, $0\n\tVADDPD${'.Z'.repeat(200_000)} Z1, Z2, Z3\n`);
+});
+
+test('a macro with parameters without number', () => {
+  const names = Array.from({ length: 100_000 }, (_, i) => `a${i}`);
+  check(`#define M(${names.join(',')}) ${names.join(' ')}\n`);
+});
+
 test('noise', () => {
   fc.assert(
     fc.property(

@@ -48,7 +48,18 @@ describe('macros', () => {
   });
 
   test('a macro may define another', () => {
-    expect(run('#define A #define B(x) x\nA\nX $B(7)\n')).toMatchObject({ shown: ['X $7'], errors: [] });
+    for (const text of [
+      '#define A #define B(x) x\nA\nX $B(7)\n',
+      '#define A #define B (x) x\nA\nX $B(7)\n',
+      '#define A(n) #define n(x) x\nA(B)\nX $B(7)\n',
+    ]) {
+      expect(run(text)).toMatchObject({ shown: ['X $7'], errors: [] });
+    }
+  });
+
+  test('a label that reads like what it stands before is one each time', () => {
+    const { statements } = run('#define P(a) a: a; a\nP(RET)\nP(RET)\n');
+    expect(statements.map(({ kind }) => kind[0]).join('')).toBe('liilii');
   });
 
   test('a macro with parameters, named without arguments, is a name', () => {
@@ -177,6 +188,18 @@ describe('lines', () => {
   test('#line renames what follows', () => {
     const { statements } = run('RET\n#line 30 "gen.go"\nRET\n\nRET\n');
     expect(statements.map((s) => `${s.at.file}:${s.at.line}`)).toEqual(['m.s:1', 'gen.go:30', 'gen.go:32']);
+  });
+
+  // biome-ignore format: table
+  test.each([
+    ['an argument',                   '#define M(x) MOVQ x, AX\n\tM(8(XX))',                     6],
+    ['a macro without its arguments', '#define M(x) MOVQ x, AX\n#define N(y) y\n\tM(8(N))',      6],
+    ['another name for what is bad',  '#define XX YY\n\tMOVQ 8(XX), AX',                         9],
+    ['text of the macro itself',      '#define M(x) MOVQ x, 8(XX)\n\tM(AX)',                     2],
+  ])('the column of %s', (_, text, column) => {
+    const read = () => `${text}\n`;
+    const { diagnostics } = parse('m.s', { read }, { includeDirs: [], defines: {} });
+    expect(diagnostics.map(({ at }) => at.column)).toEqual([column]);
   });
 
   test('comments count their lines, and join what they stand between', () => {

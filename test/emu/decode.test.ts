@@ -4,7 +4,7 @@ import { CpuidFeature, Decoder, DecoderOptions } from 'iced-x86';
 import { describe, expect, test } from 'vitest';
 import { decode } from '#emu/decode/decode.ts';
 import { print } from '#emu/decode/print.ts';
-import { accepts } from '#emu/isa/accept.ts';
+import { holds, refusal, suits } from '#emu/isa/accept.ts';
 import { Bytes } from '#emu/isa/bytes.ts';
 import { type Argument, encode, templateOf } from '#emu/isa/encode.ts';
 import { type Decorations, roundings, undecorated } from '#emu/isa/evex.ts';
@@ -94,7 +94,8 @@ const instructionOf = (rows: readonly Form[]) =>
     .constantFrom(...rows.filter((f) => !f.truncated))
     .chain((form) => fc.tuple(...form.operands.map(argument)).map((args) => ({ form, args: args as Argument[] })))
     .chain(({ form, args }) => decorationsOf(form, args).map((decorations) => ({ form, args, decorations })))
-    .filter(({ form, args, decorations }) => accepts(form, args, decorations))
+    .filter(({ form, args }) => suits(form, args) && form.operands.every((kind, i) => holds(kind, args[i]!)))
+    .filter(({ form, args, decorations }) => refusal(form, args, decorations) === undefined)
     // 90 with a register that is not RAX's own is XCHG; the NOP row covers the other.
     .map(({ form, args, decorations }) => {
       const bytes = new Bytes();

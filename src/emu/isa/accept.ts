@@ -1,16 +1,8 @@
 /** Which rows take which arguments: by their classes, which is found out once for all that are alike, and by their values. */
 import type { Argument } from './encode.ts';
-import { type Decorations, isPlain, undecorated } from './evex.ts';
+import { type Decorations, undecorated } from './evex.ts';
 import type { Form } from './form.ts';
 import type { OperandKind } from './operand.ts';
-
-/** Can this row take these arguments (Intel's order, without a mask), and nothing is wrong with them? */
-export function accepts(form: Form, args: readonly Argument[], decorations: Decorations = undecorated): boolean {
-  const { operands, encoding, mask } = form;
-  if (!suits(form, args) || !operands.every((kind, i) => holds(kind, args[i]!))) return false;
-  const allowed = encoding.evex ? mask !== (decorations.mask === 0 ? 'needed' : undefined) : isPlain(decorations);
-  return allowed && refusal(form, args, decorations) === undefined;
-}
 
 /** Fewer than 32, so that the classes of six arguments are a small number. */
 export const CLASSES = 32;

@@ -22,8 +22,6 @@ export interface Decorations {
   readonly control: Control | undefined;
 }
 export const undecorated: Decorations = { mask: 0, zeroing: false, broadcast: false, control: undefined };
-export const isPlain = ({ mask, zeroing, broadcast, control }: Decorations): boolean =>
-  mask === 0 && !zeroing && !broadcast && control === undefined;
 
 /** What an 8-bit displacement counts in, bytes: as much as is read (SDM vol. 2, 2.7.5). */
 export const dispUnit = (kind: OperandKind & { slot: 'rm' }, broadcast: boolean): number =>
