@@ -1,7 +1,7 @@
 /** Instructions become bytes, each by itself: how far a jump goes is filled in when it is known. */
 import { Bytes } from '#emu/isa/bytes.ts';
 import { type Argument, type Encoded, encode } from '#emu/isa/encode.ts';
-import { turned } from '#emu/isa/form.ts';
+import { turn } from '#emu/isa/form.ts';
 import { argument } from './argument.ts';
 import { choose } from './choose.ts';
 import type { Diagnostic } from './diagnostic.ts';
@@ -14,6 +14,8 @@ export class Encoder {
   /** Of all instructions, in the order in which they were encoded. */
   readonly bytes = new Bytes();
   readonly #report: (d: Diagnostic) => void;
+  /** Where an instruction's arguments are put together. */
+  readonly #room: Argument[] = [];
   /** What instructions that were written alike have become, by the operands that they share. */
   readonly #alike = new Map<readonly Operand[], { readonly mnemonic: Mnemonic; readonly encoded: Encoded }>();
 
@@ -51,10 +53,10 @@ export class Encoder {
     const invalid = (): string => `invalid instruction: ${printInstr(i)}`;
     if (mnemonic.isEmpty) return i.name === 'NOP' && operands.length > 1 ? invalid() : i.encoded;
     if (mnemonic.rows.length === 0) return this.#raw(i) ?? invalid();
-    let chosen = chooseFor(i);
+    let chosen = this.#choose(i);
     if (chosen === undefined && branch?.reach === 1) {
       branch.reach = 4;
-      chosen = chooseFor(i);
+      chosen = this.#choose(i);
       branch.isFar = chosen !== undefined;
     }
     // LOOP and JCXZ know only the short form.
@@ -68,6 +70,17 @@ export class Encoder {
     }
   }
 
+  /** The row for an instruction, a jump's as far as it must reach. */
+  #choose(i: Instr): ReturnType<typeof choose> {
+    const { mnemonic, operands, suffixes } = i;
+    for (let n = 0; n < operands.length; n++) {
+      const arg = argumentOf(i, operands[n]!);
+      if (arg === undefined) return undefined;
+      this.#room[n] = arg;
+    }
+    return choose(mnemonic, turn(mnemonic, this.#room.slice(0, operands.length)), suffixes);
+  }
+
   /** What has no row: a prefix, or data. */
   #raw({ mnemonic: { prefix, raw }, operands }: Instr): Encoded | undefined {
     const from = this.bytes.length;
@@ -78,12 +91,6 @@ export class Encoder {
     else return undefined;
     return { from, size: this.bytes.length - from, dispAt: undefined, targetAt: undefined };
   }
-}
-
-/** The row for an instruction, a jump's as far as it must reach. */
-function chooseFor(i: Instr): ReturnType<typeof choose> {
-  const args = turned(i.mnemonic, i.operands).map((o) => argumentOf(i, o));
-  return args.every((arg) => arg !== undefined) ? choose(i.mnemonic, args, i.suffixes) : undefined;
 }
 
 const targets = { 1: { kind: 'target', size: 1 }, 4: { kind: 'target', size: 4 } } as const;

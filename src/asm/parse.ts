@@ -6,10 +6,9 @@ import { Memo } from './memo.ts';
 import { parseOperand } from './operand.ts';
 import { type PreprocessOptions, Preprocessor, type Sources } from './preprocess.ts';
 import { isPseudoRegister } from './register-name.ts';
-import type { Operand, Statement } from './syntax.ts';
+import type { Operand, Position, Statement } from './syntax.ts';
 import { Texts } from './texts.ts';
-import { colon, endOfText, newline, semicolon, type Word } from './word.ts';
-import type { Use } from './word-stack.ts';
+import { colon, endOfText, newline, semicolon } from './word.ts';
 
 interface Parsed {
   readonly statements: readonly Statement[];
@@ -46,15 +45,15 @@ export function parse(path: string, sources: Sources, options: PreprocessOptions
     operands: new Memo(),
     destinations: new Memo(),
   };
-  const line = new Line();
+  const read = new Reading();
   while (!diagnostics.isFull) {
-    const read = readStatement(input, line);
+    read.next(input);
     if (read.line.length > 0) {
       try {
         if (!repeat(read, context)) parseStatement(read, context);
       } catch (fault) {
         if (!(fault instanceof SyntaxFault)) throw fault;
-        diagnostics.report(placeOf(fault, read.use, texts), fault.message);
+        diagnostics.report(placeOf(fault, read, texts), fault.message);
       }
     }
     if (read.end === endOfText) break;
@@ -62,47 +61,54 @@ export function parse(path: string, sources: Sources, options: PreprocessOptions
   return { statements: context.statements, diagnostics: diagnostics.list };
 }
 
-interface ReadStatement {
-  readonly line: Line;
+/** The statement at hand: one such object is good for all of them, one after the other. */
+class Reading {
+  readonly line = new Line();
   /** It comes out of a macro, so it is likely to come again. */
-  readonly isExpanded: boolean;
+  isExpanded = false;
   /** Where the word behind the labels stands. */
-  readonly use: Use;
-  readonly end: Word;
-  readonly endPlace: number;
-}
+  at: Position = { file: '', line: 0 };
+  place = 0;
+  /** What ended it: a newline, a semicolon or the end of the text. */
+  end = endOfText;
+  endPlace = 0;
 
-/** The words up to a newline, a semicolon or the end of the text, and which of these it was. */
-function readStatement(input: Preprocessor, line: Line): ReadStatement {
-  line.clear();
-  for (;;) {
-    const start = line.length;
-    let word = input.next();
-    const { use, isExpanding: isExpanded } = input;
-    while (word !== newline && word !== semicolon && word !== endOfText) {
-      line.push(word, input.place);
-      // What stands in front of it is a label.
-      if (word === colon && line.length === start + 2) break;
-      word = input.nextBehind(line);
+  next(input: Preprocessor): void {
+    const { line } = this;
+    line.clear();
+    for (;;) {
+      const start = line.length;
+      let word = input.next();
+      this.at = input.at;
+      this.place = input.start;
+      this.isExpanded = input.isExpanding;
+      while (word !== newline && word !== semicolon && word !== endOfText) {
+        line.push(word, input.place);
+        // What stands in front of it is a label.
+        if (word === colon && line.length === start + 2) break;
+        word = input.nextBehind(line);
+      }
+      if (word === colon) continue;
+      this.end = word;
+      this.endPlace = input.place;
+      return;
     }
-    if (word !== colon) return { line, isExpanded, use, end: word, endPlace: input.place };
   }
 }
 
 /** Takes an instruction as it was parsed when it was last written like this. */
-function repeat({ line, isExpanded, use, end }: ReadStatement, { statements, instructions }: Context): boolean {
+function repeat({ line, isExpanded, at, end }: Reading, { statements, instructions }: Context): boolean {
   if (!isExpanded || end === endOfText) return false;
   const before = instructions.get(line, 0, line.length);
   if (before === undefined) return false;
-  statements.push({ ...before, at: use.at });
+  statements.push({ ...before, at });
   return true;
 }
 
 /** `{label:} WORD{.suffix} [operand {, operand}]`. Labels count even when what follows them is faulty. */
-function parseStatement(read: ReadStatement, context: Context): void {
-  const { line, use, end } = read;
+function parseStatement(read: Reading, context: Context): void {
+  const { line, at, end } = read;
   const { words, places, length } = line;
-  const { at } = use;
   let next = 0;
   for (; next + 1 < length && words[next + 1]!.text === ':'; next += 2) {
     context.statements.push({ kind: 'label', at, name: identifier(line, next) });

@@ -52,9 +52,14 @@ export class Preprocessor {
     if (text === undefined) diagnostics.report({ file: path, line: 1 }, `open ${path}: no such file or directory`);
   }
 
-  /** Where the last word stands: inside a macro's expansion that is the place of its use. */
-  get use(): Use {
-    return this.#use ?? this.#input.use;
+  /** Where the last word stands, inside a macro's expansion where that is used: in its file, */
+  get at(): Position {
+    return this.#use?.at ?? this.#input.at;
+  }
+
+  /** and in all the text that is read. */
+  get start(): number {
+    return this.#use?.place ?? this.#input.start;
   }
 
   /** Whether it comes out of a macro. */

@@ -91,12 +91,17 @@ export class WordStack {
 
   /** Where the last word stands: inside a macro's expansion that is the place of its use. */
   get use(): Use {
-    const { lexer, use } = this.#last;
-    return use ?? { at: lexer!.at, place: lexer!.place };
+    return this.#last.use ?? { at: this.at, place: this.start };
   }
 
   get at(): Position {
-    return this.use.at;
+    const { lexer, use } = this.#last;
+    return use?.at ?? lexer!.at;
+  }
+
+  get start(): number {
+    const { lexer, use } = this.#last;
+    return use?.place ?? lexer!.place;
   }
 
   /** Whether the last word comes out of a macro. */

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { assemble } from '#asm/assemble.ts';
 import { elfObject } from '#asm/elf.ts';
 import { LinkError } from '#asm/link.ts';
-import { type Form, turned } from '#emu/isa/form.ts';
+import { type Form, turn } from '#emu/isa/form.ts';
 import { formsNamed, mnemonics } from '#emu/isa/forms/index.ts';
 import type { OperandKind } from '#emu/isa/operand.ts';
 
@@ -55,7 +55,7 @@ function operand(kind: OperandKind, n: number): string {
 }
 
 const instruction = (f: Form, n: number): string =>
-  `\t${f.name} ${turned(
+  `\t${f.name} ${turn(
     f,
     f.operands.map((kind, i) => operand(kind, n + i)),
   ).join(', ')}`;

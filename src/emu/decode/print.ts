@@ -1,5 +1,5 @@
 /** Instructions in Go's syntax, as `go tool objdump` writes them: source first, registers without their R. */
-import { turned } from '../isa/form.ts';
+import { turn } from '../isa/form.ts';
 import type { VectorFile } from '../isa/operand.ts';
 import type { Place } from '../isa/place.ts';
 import type { Instruction } from './instruction.ts';
@@ -75,7 +75,7 @@ export function print(insn: Instruction, nameOf: NameOf = () => undefined): stri
   const { mask, zeroing, broadcast, control } = insn.decorations;
   const intel = written.map((p) => operand(p, insn, nameOf));
   if (mask) intel.splice(1, 0, `K${mask}`);
-  const args = turned(insn.form, intel);
+  const args = turn(insn.form, intel);
   const suffixes = `${control ? `.${control}` : ''}${broadcast ? '.BCST' : ''}${zeroing ? '.Z' : ''}`;
   const prefix = insn.lock ? 'LOCK; ' : insn.repeat ? `${insn.repeat}; ` : '';
   return `${prefix}${insn.form.name}${suffixes}${args.length ? ` ${args.join(', ')}` : ''}`;

@@ -89,11 +89,13 @@ class Row {
 
 const vectorFiles: ReadonlySet<string> = new Set(['xmm', 'ymm', 'zmm', 'k', 'mmx', 'st']);
 
-/** Operands from Intel's order to Go's, or back. */
-export function turned<T>({ intelOrder, immediateLast }: Traits, operands: readonly T[]): T[] {
-  if (intelOrder) return [...operands];
-  if (immediateLast) return [...operands.slice(0, -1).reverse(), ...operands.slice(-1)];
-  return operands.toReversed();
+/** Turns operands from Intel's order to Go's, or back. Returns the same array. */
+export function turn<T>({ intelOrder, immediateLast }: Traits, operands: T[]): T[] {
+  if (intelOrder) return operands;
+  const last = immediateLast ? operands.pop() : undefined;
+  operands.reverse();
+  if (last !== undefined) operands.push(last);
+  return operands;
 }
 
 /** Rows of a chapter that exist only with a CPUID feature: this one, where a row does not name another. */
