@@ -27,8 +27,8 @@ export interface JitOptions {
 }
 
 const LIMITS: Limits = { instructions: 1200, inlined: 800, depth: 6 };
-/** Translating takes milliseconds, as long as the interpreter takes for so many visits and more. */
-const WARM = 200;
+/** Translating takes milliseconds: fewer, and a C library's start is translated that runs only once; more, and loops wait. */
+const WARM = 30;
 const CAPACITY = 16 << 20;
 const FEW = 32;
 /** Instructions that are told step by step before a tape is worth its making. */
